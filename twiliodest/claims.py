@@ -1,0 +1,54 @@
+"""What the ledger is asked about a message, and what its answer means for it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection
+
+from twiliodest.ledger import Claim, Row, State, key
+from twiliodest.model import Message, Outcome, Rendering, Status
+from twiliodest.outcomes import outcome_of
+from twiliodest.segments import smart_encode
+
+TRIAL_PREFIX = "Sent from your Twilio trial account - "  # Twilio puts it before a trial account's texts
+
+
+def claim_of(account: str, rendering: Rendering) -> Claim:
+    """The claim for a rendering that has a message. Its key never depends on the text."""
+    message, event = rendering.result, rendering.event
+    assert isinstance(message, Message)  # noqa: S101 -- for the type checker: only messages are claimed
+    identity = key(account, event.id, rendering.action)
+    return Claim(
+        key=identity,
+        event_id=event.id,
+        action=rendering.action,
+        to=message.to,
+        sender=message.sender,
+        text=text_digest(identity, message.body),
+    )
+
+
+def may_claim(claim: Claim, row: Row, retry: Collection[State]) -> bool:
+    """Whether a message that the ledger knows may be posted: what failed, what the user wants tried once more,
+    and what was rejected when recipient or sender were others.
+    """
+    if row.state is State.REJECTED and (row.to, row.sender) != (claim.to, claim.sender):
+        return True
+    return row.state is State.FAILED or row.state in retry
+
+
+def standing(rendering: Rendering, row: Row) -> Outcome:
+    """The outcome of a message that may not be posted."""
+    if row.state is State.SENT:
+        sent = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.settled_at))
+        return outcome_of(rendering, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}")
+    if row.state is State.SENDING:
+        return outcome_of(rendering, Status.FAILED, reason="another run is sending it")
+    return outcome_of(rendering, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
+
+
+def text_digest(identity: bytes, body: str) -> bytes:
+    """What the ledger keeps of a text: salted with its key, and the same after Twilio's Smart Encoding."""
+    text = smart_encode(body.removeprefix(TRIAL_PREFIX)).strip()
+    return hashlib.blake2b(text.encode("utf-8", "replace"), key=identity, digest_size=16).digest()

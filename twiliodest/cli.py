@@ -1,0 +1,303 @@
+"""The commands: parse, wire, run, exit. The only place that knows Typer and the environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from twiliodest import __version__
+from twiliodest.environment import Environment
+from twiliodest.errors import ExitStatus, LedgerError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from twiliodest.config import Config
+
+EXITS = (
+    "Exit status: 0 everything sent or already sent · 1 finished, but something is invalid, rejected or failed · "
+    "2 usage or configuration error, nothing sent · 3 an unknown remains · 4 Twilio refused the account or the "
+    "sender · 130 interrupted."
+)
+app = typer.Typer(
+    name="twiliodest",
+    help="$ twiliodest send events.jsonl --dry-run\n\nTurn customer events into text messages.\n\n" + EXITS,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+ledger_app = typer.Typer(
+    name="ledger",
+    help="$ twiliodest ledger list --status unknown\n\nWhat was sent; settle what is unknown; forget old rows.",
+    no_args_is_help=True,
+)
+app.add_typer(ledger_app)
+
+
+class Output(StrEnum):
+    """What standard output carries."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
+class Retry(StrEnum):
+    """What may be tried once more."""
+
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table, or one JSON object a line.")]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Configuration. [default: $TWILIODEST_CONFIG, else ./twiliodest.yaml]"
+    ),
+]
+LedgerOption = Annotated[
+    Path | None, typer.Option("--ledger", help="Ledger file. [default: one per account in your state folder]")
+]
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        print(f"twiliodest {__version__}")  # noqa: T201 -- one line, without loading anything that draws
+        raise typer.Exit
+
+
+@app.command(epilog=EXITS)
+def send(
+    events: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders (their .json, .jsonl, .ndjson, also .gz), or - for standard input."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what would be sent; send nothing.")
+    ] = False,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="A table, or one JSON object a line.")
+    ] = Output.TABLE,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Send without showing the plan and asking.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also show the configuration's warnings.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Stop after this many messages.")
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="Rows of the table; 0 shows all.")] = 50,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", help="Write the original lines of what did not go out to this file."),
+    ] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first thing that goes wrong.")
+    ] = False,
+    ledger: LedgerOption = None,
+    retry: Annotated[
+        list[Retry] | None, typer.Option("--retry", help="Try again what was rejected, or what is unknown.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", min=0.001, help="Messages a second, at most.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", min=1, max=500, help="Requests at once. [default: 10]")
+    ] = None,
+    api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+) -> None:
+    """$ twiliodest send events.jsonl --dry-run
+
+    Render the messages of every action whose trigger matches, and send them or show them.
+    """
+    from twiliodest.commands import SendOptions, send_events
+
+    environment = Environment.current()
+    options = SendOptions(
+        events=tuple(events or _piped(environment)),
+        dry_run=dry_run,
+        jsonl=output is Output.JSONL,
+        ask=not yes,
+        quiet=quiet,
+        limit=limit,
+        rows=rows,
+        rejects=rejects,
+        fail_fast=fail_fast,
+        ledger=ledger,
+        retry=frozenset(choice.value for choice in retry or ()),
+        rate=rate,
+        concurrency=concurrency,
+        api_base=api_base,
+    )
+    with _people():
+        loaded = _load(config, environment, warnings=verbose)
+        raise typer.Exit(send_events(loaded, options, environment))
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """$ twiliodest check -c twiliodest.yaml
+
+    Check the configuration: every problem at once, and what each action would do.
+    """
+    from twiliodest import screen
+
+    with _people():
+        loaded = _load(config, Environment.current(), warnings=True)
+        screen.print_actions(loaded)
+        count = len(loaded.actions)
+        disabled = f", {loaded.disabled} disabled" if loaded.disabled else ""
+        screen.print_line(f"{count} action{'' if count == 1 else 's'}{disabled}: the configuration is valid")
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("twiliodest.yaml"),
+) -> None:
+    """$ twiliodest init
+
+    Write a commented configuration to start from. An existing file is never overwritten.
+    """
+    from importlib.resources import files
+
+    from twiliodest import screen
+
+    starter = files("twiliodest").joinpath("starter.yaml").read_bytes()
+    with _people():
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(starter)
+        except FileExistsError:
+            raise UsageError([Problem(message=f"{path} is there already, and stays as it is")]) from None
+        except OSError as error:
+            raise UsageError([Problem(message=f"cannot write {path}: {error.strerror}")]) from None
+        screen.print_line(f"wrote {path}; next: edit it, then twiliodest check -c {path}")
+
+
+@ledger_app.command("list")
+def ledger_list(
+    config: ConfigOption = None,
+    ledger: LedgerOption = None,
+    status: Annotated[list[str] | None, typer.Option("--status", help="Only these: sent, unknown, …")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Only this recipient.")] = None,
+    action: Annotated[str | None, typer.Option("--action", help="Only this action.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Not older: 2026-11-23, or 3d.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows, the latest first; 0 shows all.")] = 50,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="A table, or one JSON object a line.")
+    ] = Output.TABLE,
+) -> None:
+    """$ twiliodest ledger list --status unknown
+
+    Show what the ledger knows, the latest first.
+    """
+    from twiliodest.ledger_commands import list_rows
+
+    environment = Environment.current()
+    with _people():
+        path = _ledger_path(ledger, config, environment)
+        list_rows(path, status or (), to, action, since, limit, jsonl=output is Output.JSONL)
+
+
+@ledger_app.command("resolve")
+def ledger_resolve(
+    config: ConfigOption = None,
+    ledger: LedgerOption = None,
+    api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+) -> None:
+    """$ twiliodest ledger resolve
+
+    Look up at Twilio what is unknown; what it shows as accepted becomes sent.
+    """
+    from twiliodest.ledger_commands import resolve_unknowns
+
+    environment = Environment.current()
+    with _people():
+        loaded = _load(config, environment, warnings=False)
+        path = ledger or loaded.ledger or environment.ledger_path(loaded.account)
+        raise typer.Exit(resolve_unknowns(loaded, path, api_base))
+
+
+@ledger_app.command("prune")
+def ledger_prune(
+    older_than: Annotated[str, typer.Option("--older-than", help="An age, like 90d or 12h.")],
+    config: ConfigOption = None,
+    ledger: LedgerOption = None,
+) -> None:
+    """$ twiliodest ledger prune --older-than 365d
+
+    Forget old rows. An event that is forgotten and sent again texts people again; unknown rows are kept.
+    """
+    from twiliodest.ledger_commands import prune_rows
+
+    environment = Environment.current()
+    with _people():
+        prune_rows(_ledger_path(ledger, config, environment), older_than)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more
+        sys.exit(ExitStatus.OK)
+
+
+def _load(path: Path | None, environment: Environment, *, warnings: bool) -> Config:
+    from twiliodest import screen
+    from twiliodest.config import load
+
+    config = load(path or environment.config_path, environment.variables)
+    if warnings:
+        screen.print_problems(config.warnings)
+    return config
+
+
+def _piped(environment: Environment) -> list[str]:
+    if not environment.stdin_is_terminal:
+        return ["-"]
+    raise typer.BadParameter("name files or folders, or pipe events in: cat events.jsonl | twiliodest send")
+
+
+def _ledger_path(given: Path | None, config: Path | None, environment: Environment) -> Path:
+    if given:
+        return given
+    loaded = _load(config, environment, warnings=False)
+    return loaded.ledger or environment.ledger_path(loaded.account)
+
+
+@contextlib.contextmanager
+def _people() -> Iterator[None]:
+    """Whatever a user can cause ends in words, not in a traceback."""
+    from twiliodest import screen
+
+    try:
+        yield
+    except UsageError as error:
+        screen.print_problems(error.problems)
+        _leave(ExitStatus.USAGE)
+    except LedgerError as error:
+        screen.print_problems([Problem(message=str(error))])
+        _leave(ExitStatus.USAGE)
+    except KeyboardInterrupt:
+        _leave(ExitStatus.INTERRUPTED)
+
+
+def _leave(status: ExitStatus) -> NoReturn:
+    raise typer.Exit(status) from None

@@ -1,0 +1,235 @@
+"""How one message is sent: pace → claim → post → settle, so that it leaves once or it is known why not.
+
+A claim is on the disk before the POST leaves. What nobody can know afterwards stays `unknown` until Twilio's own
+list proves that it was sent; it is never sent again unless the user says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from twiliodest.claims import claim_of, may_claim, standing
+from twiliodest.errors import ExitStatus, LedgerError
+from twiliodest.ledger import Claim, Row, State
+from twiliodest.loop import Stop
+from twiliodest.model import Attempt, Message, Outcome, Rendering, Status, Verdict
+from twiliodest.outcomes import outcome_of
+from twiliodest.pace import Pace, backoff, retry_after
+from twiliodest.reconcile import FOUND, Doubts, Lister, prove
+from twiliodest.twilio import LookUpError
+
+TRIES = 5  # to reach Twilio, as Twilio advises
+BUSY_TRIES = 8  # while Twilio answers 429, and the pace drops
+IN_A_ROW = 10  # so many alike failures with no success between them are not the recipients' fault
+OTHER_RUN = 60.0  # seconds to wait for another run that is sending this very message
+ASK_AGAIN = (0.0, 1.0, 2.0)  # seconds before each look-up at the end of a run: Twilio's list may lag
+
+
+class Lane(Lister, Protocol):
+    """One connection to Twilio. `post` never raises and never repeats a request."""
+
+    async def post(self, message: Message) -> Attempt: ...
+
+
+class Ledger(Doubts, Protocol):
+    """What went out. `claim` and `settle` return when they are on the disk; any call may raise `LedgerError`.
+
+    `claim` gives the row that stands in the way, or `None`: then this run, and no other, may post.
+    """
+
+    def get(self, key: bytes) -> Row | None: ...
+    async def claim(self, claim: Claim, may_claim: Callable[[Row], bool]) -> Row | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time:
+    """Time as an argument: `clock` in unix seconds, `monotonic` in seconds, `jitter` in [-1, 1]."""
+
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], Awaitable[object]]
+    jitter: Callable[[], float]
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many messages a run may post, and what it says when it wants to post one more."""
+
+    left: int
+    status: ExitStatus
+    reason: str
+
+
+class Delivery:
+    """The finisher of a real send. `retry` names the states that the user wants to be tried once more."""
+
+    def __init__(
+        self,
+        account: str,
+        lanes: Sequence[Lane],
+        ledger: Ledger,
+        pace: Pace,
+        clock: Time,
+        stop: Stop,
+        *,
+        retry: frozenset[State] = frozenset(),
+        budgets: Sequence[Budget] = (),
+    ) -> None:
+        self._account = account
+        self._lanes = lanes
+        self._ledger = ledger
+        self._pace = pace
+        self._time = clock
+        self._stop = stop
+        self._retry = retry
+        self._budgets = budgets
+        self._breaker = _Breaker(stop)
+
+    async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
+        """See `Finisher`. Tries again only what certainly was not accepted."""
+        claim = claim_of(self._account, rendering)
+        paid = False
+        posts = 0
+        while True:
+            row = self._ledger.get(claim.key)
+            if row and row.state is State.UNKNOWN and (sid := await self._prove(lane, row)):
+                return outcome_of(rendering, Status.ALREADY, sid=sid, reason=FOUND)
+            if not row or may_claim(claim, row, self._retry):
+                await self._rest(self._pace.reserve(self._time.monotonic()))
+                if self._stop or not (paid := paid or self._pay()):
+                    return None
+                row = await self._claim(claim)
+            if row:
+                return standing(rendering, row)
+            attempt = await self._lanes[lane].post(rendering.result)  # type: ignore[arg-type] # renderings here have messages
+            posts += 1
+            outcome = await self._settle(lane, rendering, claim, attempt, posts)
+            if attempt.busy:
+                self._pace.refused(self._time.monotonic())
+            last = posts >= (BUSY_TRIES if attempt.busy else TRIES) or self._stop
+            if attempt.verdict is not Verdict.AGAIN or last:
+                self._breaker.note(claim.sender, outcome, attempt)
+                return outcome
+            asked = retry_after(attempt.retry_after, self._time.clock()) or 0.0
+            await self._rest(max(asked, backoff(posts, self._time.jitter())))
+
+    async def ask_again(self, lane: int, rendering: Rendering, outcome: Outcome) -> Outcome:
+        """See `Finisher`."""
+        claim = claim_of(self._account, rendering)
+        for seconds in ASK_AGAIN:
+            await self._rest(seconds)
+            row = self._ledger.get(claim.key)
+            if row and row.state is State.UNKNOWN and (sid := await self._prove(lane, row)):
+                return _proven(outcome, sid)
+            if self._stop:
+                break
+        return outcome
+
+    async def _settle(
+        self, lane: int, rendering: Rendering, claim: Claim, attempt: Attempt, posts: int
+    ) -> Outcome:
+        """Record what came of a POST. What is unknown is looked up at once."""
+        status = _STATUS[attempt.verdict]
+        outcome = outcome_of(
+            rendering, status, sid=attempt.sid, code=attempt.code, reason=attempt.reason, attempts=posts
+        )
+        try:
+            await self._ledger.settle(
+                claim.key,
+                State(status.value),
+                sid=attempt.sid,
+                code=attempt.code,
+                reason=attempt.reason,
+                attempts=1,
+            )
+            if status is Status.UNKNOWN:
+                row = self._ledger.get(claim.key)
+                sid = await self._prove(lane, row) if row else None
+                return _proven(outcome, sid) if sid else outcome
+        except LedgerError as error:
+            self._stop.now(ExitStatus.USAGE, str(error))
+        if status is Status.SENT:
+            self._pace.accepted(self._time.monotonic())
+        return outcome
+
+    async def _prove(self, lane: int, row: Row) -> str | None:
+        try:
+            return await prove(row, self._lanes[lane], self._ledger)
+        except LookUpError:
+            return None
+
+    async def _claim(self, claim: Claim) -> Row | None:
+        """Claim, and while another run is sending this very message, wait for what comes of it."""
+        deadline = self._time.monotonic() + OTHER_RUN
+        while True:
+            row = await self._ledger.claim(claim, lambda row: may_claim(claim, row, self._retry))
+            if not row or row.state is not State.SENDING or self._stop or self._time.monotonic() > deadline:
+                return row
+            await self._rest(0.1)
+
+    def _pay(self) -> bool:
+        for budget in self._budgets:
+            if not budget.left:
+                self._stop.now(budget.status, budget.reason)
+                return False
+        for budget in self._budgets:
+            budget.left -= 1
+        return True
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, unless the run stops."""
+        if seconds > 0 and not self._stop:
+            sleeping = asyncio.ensure_future(self._time.sleep(seconds))
+            stopped = asyncio.ensure_future(self._stop.wait())
+            await asyncio.wait((sleeping, stopped), return_when=asyncio.FIRST_COMPLETED)
+            sleeping.cancel()
+            stopped.cancel()
+
+
+class _Breaker:
+    """Stops a run that gets nowhere: on what no message can pass, and on many alike failures in a row."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._proven: set[str] = set()
+        self._last: tuple[Verdict, int | None] | None = None
+        self._count = 0
+
+    def note(self, sender: str, outcome: Outcome, attempt: Attempt) -> None:
+        """One more message ended, in this way."""
+        if outcome.status is Status.SENT:
+            self._proven.add(sender)
+            self._last, self._count = None, 0
+        elif attempt.verdict is Verdict.FORBIDDEN:
+            self._stop.now(ExitStatus.REFUSED, outcome.reason or "")
+        elif attempt.verdict is not Verdict.REJECTED:
+            kind = (attempt.verdict, attempt.code)
+            self._count = self._count + 1 if kind == self._last else 1
+            self._last = kind
+            refused = attempt.verdict in (Verdict.SENDER, Verdict.DOUBTFUL)
+            if attempt.verdict is Verdict.SENDER and sender not in self._proven:
+                self._stop.now(ExitStatus.REFUSED, outcome.reason or "")
+            elif self._count >= IN_A_ROW:
+                status = ExitStatus.REFUSED if refused else ExitStatus.INCOMPLETE
+                self._stop.now(status, f"{IN_A_ROW} messages in a row ended alike: {outcome.reason}")
+
+
+_STATUS = {
+    Verdict.ACCEPTED: Status.SENT,
+    Verdict.REJECTED: Status.REJECTED,
+    Verdict.DOUBTFUL: Status.REJECTED,
+    Verdict.SENDER: Status.REJECTED,
+    Verdict.FORBIDDEN: Status.FAILED,
+    Verdict.DELAYED: Status.FAILED,
+    Verdict.AGAIN: Status.FAILED,
+    Verdict.UNKNOWN: Status.UNKNOWN,
+}
+
+
+def _proven(outcome: Outcome, sid: str) -> Outcome:
+    return msgspec.structs.replace(outcome, status=Status.SENT, sid=sid, code=None, reason=FOUND)

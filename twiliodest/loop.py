@@ -1,0 +1,178 @@
+"""The bounded, ordered loop: steps in, outcomes out, each recipient's messages in order and one at a time.
+
+A recipient's digest picks the lane; a lane finishes one message at a time. Only so many events are read ahead:
+a slow network holds up the reader, and memory stays flat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from twiliodest.errors import ExitStatus, LedgerError
+from twiliodest.model import Event, Message, Outcome, Rendering, Status
+from twiliodest.outcomes import outcome_of
+from twiliodest.plan import Step
+
+AHEAD = 256  # events read but not finished
+PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
+
+
+class Finisher(Protocol):
+    """What becomes of one rendering, on one of the lanes. May raise `LedgerError`."""
+
+    async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
+        """How it ended; `None` if the run stopped before anything was tried."""
+
+    async def ask_again(self, lane: int, rendering: Rendering, outcome: Outcome) -> Outcome:
+        """How an unknown one ended after all, at the end of the run."""
+
+
+class Stop:
+    """Why a run ends before its input does. The first reason counts; `reason` may be empty: no need to say it."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.status = ExitStatus.OK
+        self._event = asyncio.Event()
+
+    def now(self, status: ExitStatus, reason: str) -> None:
+        if not self:
+            self.status, self.reason = status, reason
+            self._event.set()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """An event whose messages are not all settled yet."""
+
+    event: Event
+    left: int
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+_Job = tuple[_Open, Rendering]
+
+
+class Loop:
+    """One run. `tell` hears every outcome; `finished` hears of an event once nothing more will come of it.
+
+    All callbacks are made on the event loop's thread. `untried` counts the messages that a stop left behind.
+    """
+
+    def __init__(
+        self,
+        finisher: Finisher,
+        lanes: int,
+        stop: Stop,
+        tell: Callable[[Outcome], None],
+        finished: Callable[[Event, Sequence[Outcome]], None],
+    ) -> None:
+        self._finisher = finisher
+        self._stop = stop
+        self._tell = tell
+        self._finished = finished
+        self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue() for _ in range(lanes)]
+        self._room = threading.Semaphore(AHEAD)
+        self._open: set[_Open] = set()
+        self._parked: list[tuple[_Job, Outcome]] = []
+        self.untried = 0
+
+    async def run(self, steps: Iterable[Step]) -> None:
+        """Go on until the input ends or something stops the run. Raises what reading the input raises."""
+        loop = asyncio.get_running_loop()
+        read: asyncio.Future[None] = loop.create_future()
+        lanes = [asyncio.create_task(self._work(lane, queue)) for lane, queue in enumerate(self._queues)]
+        stopped = asyncio.create_task(self._stop.wait())
+        # a daemon of its own: a pipe that blocks must hold up neither the lanes nor the end of the run
+        threading.Thread(target=self._read, args=(steps, loop, read), name="reader", daemon=True).start()
+        await asyncio.wait((read, stopped), return_when=asyncio.FIRST_COMPLETED)
+        for queue in self._queues:
+            queue.put_nowait(None)
+        await asyncio.gather(*lanes)
+        await asyncio.gather(*(self._ask_again(lane) for lane in range(len(lanes))))
+        stopped.cancel()
+        for left in list(self._open):
+            self._close(left)
+        if read.done():
+            read.result()
+
+    def _read(
+        self, steps: Iterable[Step], loop: asyncio.AbstractEventLoop, read: asyncio.Future[None]
+    ) -> None:
+        fault: BaseException | None = None
+        try:
+            for step in steps:
+                self._room.acquire()
+                if self._stop:
+                    break
+                loop.call_soon_threadsafe(self._take, step)
+        except BaseException as error:  # it belongs to whoever waits for the reader
+            fault = error
+        with contextlib.suppress(RuntimeError):  # the run is over, and its event loop closed
+            loop.call_soon_threadsafe(_complete, read, fault)
+
+    def _take(self, step: Step) -> None:
+        if isinstance(step, Outcome):
+            self._room.release()
+            self._tell(step)
+            return
+        opened = _Open(step.event, len(step.renderings))
+        self._open.add(opened)
+        for rendering in step.renderings:
+            if isinstance(rendering.result, Message):
+                lane = zlib.crc32(rendering.result.to.encode()) % len(self._queues)
+                self._queues[lane].put_nowait((opened, rendering))
+            else:
+                self._settle(opened, outcome_of(rendering, Status.INVALID))
+
+    async def _work(self, lane: int, queue: asyncio.Queue[_Job | None]) -> None:
+        while job := await queue.get():
+            outcome = None
+            try:
+                if not self._stop:
+                    outcome = await self._finisher.finish(lane, job[1])
+            except LedgerError as error:
+                self._stop.now(ExitStatus.USAGE, str(error))
+            if outcome is None:
+                self.untried += 1
+            elif outcome.status is Status.UNKNOWN and len(self._parked) < PARKED:
+                self._parked.append((job, outcome))
+            else:
+                self._settle(job[0], outcome)
+
+    async def _ask_again(self, lane: int) -> None:
+        for (opened, rendering), outcome in self._parked[lane :: len(self._queues)]:
+            with contextlib.suppress(LedgerError):
+                outcome = await self._finisher.ask_again(lane, rendering, outcome)
+            self._settle(opened, outcome)
+
+    def _settle(self, opened: _Open, outcome: Outcome) -> None:
+        opened.outcomes.append(outcome)
+        opened.left -= 1
+        self._tell(outcome)
+        if not opened.left:
+            self._close(opened)
+
+    def _close(self, opened: _Open) -> None:
+        self._open.remove(opened)
+        self._room.release()
+        self._finished(opened.event, opened.outcomes)
+
+
+def _complete(future: asyncio.Future[None], fault: BaseException | None) -> None:
+    if fault:
+        future.set_exception(fault)
+    else:
+        future.set_result(None)

@@ -1,0 +1,147 @@
+"""The frozen values that travel through the river: events become messages, messages become outcomes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Status(enum.StrEnum):
+    """Where a message stands."""
+
+    PLANNED = "planned"  # dry run: a send would post it now
+    ALREADY = "already"  # the ledger has it as sent
+    SENT = "sent"  # Twilio accepted it
+    INVALID = "invalid"  # not an event, or it could not be rendered; it never left
+    REJECTED = "rejected"  # Twilio said no, for good
+    FAILED = "failed"  # certainly not accepted; the next run tries again
+    UNKNOWN = "unknown"  # may have been accepted
+
+
+class Verdict(enum.StrEnum):
+    """What an answer of Twilio, or the lack of one, means for the next step."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # no, for good, because of this message or recipient
+    DOUBTFUL = "doubtful"  # rejected; many alike in a row are not the recipients' fault
+    SENDER = "sender"  # rejected; the sender's fault, unless it has worked before
+    FORBIDDEN = "forbidden"  # account or sender: nothing will pass
+    DELAYED = "delayed"  # certainly not accepted, and trying again at once is pointless
+    AGAIN = "again"  # certainly not accepted; try again with backoff
+    UNKNOWN = "unknown"  # may have been accepted
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that at least one action's trigger matches.
+
+    `raw` is its JSON text; `id` is its identity, the same in every run.
+    """
+
+    source: str
+    line: int
+    raw: bytes
+    name: str | None
+    id: str
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One text, ready to be posted. `sender` is a number, a sender ID or a Messaging Service SID."""
+
+    to: str
+    sender: str
+    body: str
+    media_urls: tuple[str, ...] = ()
+    encoding: str
+    segments: int
+
+    @property
+    def form(self) -> Sequence[tuple[str, str]]:
+        """The form that is posted to Twilio's Messages resource, in order, `MediaUrl` repeated."""
+        sender = "MessagingServiceSid" if is_messaging_service(self.sender) else "From"
+        fields = [("To", self.to), (sender, self.sender)]
+        if self.body:
+            fields.append(("Body", self.body))
+        fields.extend(("MediaUrl", url) for url in self.media_urls)
+        return fields
+
+
+class Invalid(msgspec.Struct, frozen=True):
+    """Why something was never sent. `kind` groups like reasons and holds nothing from an event."""
+
+    reason: str
+    kind: str
+
+
+class Rendering(msgspec.Struct, frozen=True):
+    """What one action makes of one event."""
+
+    event: Event
+    action: str
+    result: Message | Invalid
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one POST. `busy` marks a 429; `retry_after` is its header."""
+
+    verdict: Verdict
+    sid: str | None = None
+    code: int | None = None
+    reason: str | None = None
+    busy: bool = False
+    retry_after: str | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended for one message, or for one line that is no event (`event` and `action` are null).
+
+    `kind` groups like reasons; `raw` is the text of a line that is no event.
+    """
+
+    source: str
+    line: int
+    status: Status
+    event: Event | None = None
+    action: str | None = None
+    message: Message | None = None
+    sid: str | None = None
+    code: int | None = None
+    reason: str | None = None
+    kind: str | None = None
+    attempts: int = 0
+    raw: bytes = b""
+
+
+class Secret:
+    """A text that no repr, format or traceback shows."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that sends it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(********)"
+
+    __str__ = __repr__
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose messages are sent, and as whom the requests log in: the account itself, or one of its API keys."""
+
+    sid: str
+    user: str
+    token: Secret
+    api_base: str
+
+
+def is_messaging_service(sender: str) -> bool:
+    """Whether `sender` is a Messaging Service SID: `MG` and 32 hexadecimal digits, nothing shorter."""
+    return (
+        len(sender) == 34 and sender.startswith("MG") and not set(sender[2:]) - set("0123456789abcdefABCDEF")
+    )

@@ -1,0 +1,27 @@
+"""The outcome of a rendering."""
+
+from __future__ import annotations
+
+from twiliodest.model import Message, Outcome, Rendering, Status
+
+
+def outcome_of(
+    rendering: Rendering, status: Status, *, reason: str | None = None, **result: object
+) -> Outcome:
+    """The outcome of a rendering: why it is invalid, or what came of its message."""
+    event, made = rendering.event, rendering.result
+    if isinstance(made, Message):
+        message, kind = made, None
+    else:
+        message, reason, kind = None, made.reason, made.kind
+    return Outcome(
+        source=event.source,
+        line=event.line,
+        event=event,
+        action=rendering.action,
+        status=status,
+        message=message,
+        reason=reason,
+        kind=kind,
+        **result,  # type: ignore[arg-type] # sid, code and attempts of an Outcome
+    )

@@ -1,0 +1,141 @@
+"""What a configuration makes of an event: the messages of every action whose trigger matches. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, Union
+
+import msgspec
+
+from twiliodest.actions import SendSms
+from twiliodest.fields import Path, exact_number, text_of
+from twiliodest.model import Event, Outcome, Rendering
+from twiliodest.triggers import compile_trigger, keys, paths
+
+ID_LIMIT = 255  # characters of an event's own identity; a longer one is replaced by its digest
+
+Decode = Callable[[bytes], dict[str, Any]]
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """An event and what each matching action makes of it, in the order of the configuration."""
+
+    event: Event
+    renderings: Sequence[Rendering]
+
+
+Step = Planned | Outcome  # the outcome of a line that is no event
+
+
+class Plan:
+    """Compiled actions. `look` decodes only what triggers look at; the plan decodes the rest on a match."""
+
+    def __init__(self, actions: Sequence[SendSms], event_id: Path) -> None:
+        looked_at = {path for action in actions for path in paths(action.trigger)}
+        self.look = view({("type",), ("event",), ("batch",), *looked_at})
+        self._take = view({event_id.prefix, *(prefix for action in actions for prefix in action.prefixes)})
+        self._event_id = event_id
+        self._index = _index(actions)
+
+    def __call__(self, source: str, line: int, raw: bytes, seen: Mapping[str, Any]) -> Planned | None:
+        """The renderings for the event in `raw`, of which `look` has seen `seen`; `None` if nothing matches.
+
+        Raises what msgspec raises where the event holds something that cannot be decoded.
+        """
+        matching = [action for action, matches in self._candidates(seen) if matches(seen)]
+        if not matching:
+            return None
+        data = self._take(raw)
+        name = seen.get("event")
+        event = Event(
+            source=source,
+            line=line,
+            raw=raw,
+            name=name if isinstance(name, str) else None,
+            id=_identity(self._event_id.find(data)) or f"digest:{_digest(raw)}",
+        )
+        return Planned(
+            event,
+            [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching],
+        )
+
+    def _candidates(self, seen: Mapping[str, Any]) -> Sequence[_Candidate]:
+        kind, name = seen.get("type"), seen.get("event")
+        by_event = self._index.get(kind) if kind.__class__ is str else None
+        if by_event is None:
+            by_event = self._index[None]
+        candidates = by_event.get(name) if name.__class__ is str else None
+        return by_event[None] if candidates is None else candidates
+
+
+def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
+    """A decoder of JSON objects that keeps only what stands at these paths; `()` keeps everything.
+
+    Raises `msgspec.DecodeError` (or `RecursionError`); numbers stay exact.
+    """
+    tree: dict[str, Any] = {}
+    for path in sorted(wanted, key=len):
+        if not path:
+            return _WHOLE
+        branch: Any = tree
+        for step in path[:-1]:
+            branch = branch.setdefault(step, {})
+            if branch is Any:
+                break
+        else:
+            branch.setdefault(path[-1], Any)
+    return _decoder(_shape(tree))
+
+
+_Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool]]
+_Index = dict[str | None, dict[str | None, list[_Candidate]]]
+
+
+def _index(actions: Sequence[SendSms]) -> _Index:
+    """The actions that may match, by an event's type and name; `None` stands for every other one."""
+    needs = [(action, compile_trigger(action.trigger), keys(action.trigger)) for action in actions]
+    pairs = {pair for _, _, some in needs for pair in some}
+    types = {None, *(kind for kind, _ in pairs)}
+    names = {None, *(name for _, name in pairs)}
+    index: _Index = {kind: {name: [] for name in names} for kind in types}
+    for action, matches, some in needs:
+        cells = {
+            (kind, name)
+            for wanted_kind, wanted_name in some
+            for kind in (types if wanted_kind is None else (wanted_kind,))
+            for name in (names if wanted_name is None else (wanted_name,))
+        }
+        for kind, name in cells:
+            index[kind][name].append((action, matches))
+    return index
+
+
+def _shape(tree: Mapping[str, Any]) -> Any:
+    """A type for msgspec that skips, without building it, whatever `tree` does not name."""
+    members = {
+        name: Any if branch is Any else Union[_shape(branch), str, int, float, bool, list[Any], None]  # noqa: UP007 -- built at run time
+        for name, branch in tree.items()
+    }
+    return TypedDict("_Shape", members, total=False)  # type: ignore[operator] # built at run time
+
+
+def _decoder(shape: Any) -> Decode:
+    decode: Decode = msgspec.json.Decoder(shape, float_hook=exact_number).decode
+    return decode
+
+
+_WHOLE = _decoder(dict[str, Any])
+_CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=str)
+
+
+def _identity(values: Sequence[Any]) -> str | None:
+    text = text_of(values[0]) if len(values) == 1 else None
+    if text is None or len(text) <= ID_LIMIT:
+        return text
+    return f"digest:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def _digest(raw: bytes) -> str:
+    """A digest of an event's content, whatever its white space and the order of its keys."""
+    return hashlib.blake2b(_CANONICAL.encode(_WHOLE(raw)), digest_size=16).hexdigest()

@@ -1,0 +1,45 @@
+"""A stand-in for Twilio on this machine: any client can text it, and an inbox page shows the phones' side."""
+
+from twiliodest.sandbox.app import create_app
+from twiliodest.sandbox.chaos import (
+    ACCEPT,
+    ACCEPT_THEN_500,
+    GARBAGE,
+    HANG,
+    HANG_AFTER_ACCEPT,
+    RESET,
+    RESET_AFTER_ACCEPT,
+    TRUNCATED,
+    Answer,
+    Chaos,
+    Form,
+    Script,
+    refuse,
+    too_many,
+)
+from twiliodest.sandbox.messages import Request, Text
+from twiliodest.sandbox.server import Sandbox, serve
+from twiliodest.sandbox.settings import Settings
+
+__all__ = [
+    "ACCEPT",
+    "ACCEPT_THEN_500",
+    "GARBAGE",
+    "HANG",
+    "HANG_AFTER_ACCEPT",
+    "RESET",
+    "RESET_AFTER_ACCEPT",
+    "TRUNCATED",
+    "Answer",
+    "Chaos",
+    "Form",
+    "Request",
+    "Sandbox",
+    "Script",
+    "Settings",
+    "Text",
+    "create_app",
+    "refuse",
+    "serve",
+    "too_many",
+]

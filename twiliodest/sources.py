@@ -1,0 +1,236 @@
+"""Files, folders and pipes become events, one at a time; what is no event becomes a `Broken` with its place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from twiliodest.documents import LIMIT, Broken, Documents
+from twiliodest.errors import Place, Problem, UsageError
+
+STDIN = "-"
+SUFFIXES = (".json", ".jsonl", ".ndjson")
+
+Decode = Callable[[bytes], Any]
+
+
+class Source(NamedTuple):
+    """One input: its name as the user wrote it, its size in bytes (`None` for a pipe), and its blocks."""
+
+    name: str
+    size: int | None
+    blocks: Callable[[], Iterator[bytes]]
+
+
+Item = tuple[int, int, bytes, Any]
+"""One event, or one thing that is no event: `(line, inset, raw, data)`.
+
+`line` is its first line, from 1; `inset` counts the bytes before it in that line; `data` is what `decode`
+gave for it, or a `Broken`.
+"""
+
+
+def find_sources(names: Sequence[str]) -> list[Source]:
+    """The inputs that `names` stand for: files, folders (their event files by name) or `-`.
+
+    Raises `UsageError` with every name that cannot be read.
+    """
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    for name in names:
+        if name == STDIN:
+            sources.append(Source(STDIN, None, lambda: _blocks(sys.stdin.fileno(), keep_open=True)))
+            continue
+        try:
+            sources.extend(_file(path) for path in _files(Path(name)))
+        except OSError as error:
+            problems.append(Problem(message=f"cannot read {name}: {error.strerror}", place=Place(name)))
+    if len([name for name in names if name == STDIN]) > 1:
+        problems.append(Problem(message="standard input (-) is given twice"))
+    if problems:
+        raise UsageError(problems)
+    return sources
+
+
+def read(
+    source: Source, decode: Decode, progress: Callable[[int], object] = lambda count: None
+) -> Iterator[Item]:
+    """Every item of an input, in order, with flat memory; an item on a pipe is there when its line is.
+
+    `decode` turns the JSON text of one object into a dict with the members that the caller wants, `batch`
+    among them (it may be an envelope), and raises what msgspec raises. `progress` is told the bytes read.
+    """
+    try:
+        blocks = _told(source.blocks(), progress)
+        yield from _items(_text(blocks), decode)
+    except OSError as error:
+        yield 0, 0, b"", Broken(f"cannot be read to its end: {error.strerror}", "a file cannot be read")
+
+
+def describe(raw: bytes, error: Exception) -> Broken:
+    """What is wrong with a text that `decode` refused, with the byte at fault."""
+    message = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        bad = _bad_utf8(raw)
+        return Broken(f"not UTF-8: byte 0x{raw[bad]:02x}", "not UTF-8", bad)
+    if isinstance(error, RecursionError):
+        return Broken("nested too deeply", "nested too deeply")
+    if wrong := _EXPECTED.match(message):
+        return Broken(
+            f"an event is a JSON object, and this is {_KINDS.get(wrong[1], 'a number')}", "not a JSON object"
+        )
+    if "truncated" in message:
+        return Broken("not valid JSON: it ends too soon", "not valid JSON", max(0, len(raw.rstrip()) - 1))
+    place = _BYTE.search(message)
+    offset = min(int(place[1]), len(raw)) if place else 0
+    if _NOT_A_NUMBER.match(raw, max(0, offset - 1)):
+        return Broken("not valid JSON: NaN and Infinity are no JSON numbers", "not valid JSON", offset)
+    fault = _BYTE.sub("", message).removeprefix("JSON is malformed: ").strip(" -")
+    return Broken(f"not valid JSON: {fault}", "not valid JSON", offset)
+
+
+_BLOCK = 1 << 16
+_EXPECTED = re.compile(r"Expected `object`, got `(\w+)`(?! - at)")
+_KINDS = {"array": "an array", "bool": "a boolean", "null": "null", "str": "a string"}
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_NOT_A_NUMBER = re.compile(rb"[\s:,\[-]?-?(?:NaN|Infinity)")
+REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if _is_event_file(file.name) and not file.is_dir())
+
+
+def _is_event_file(name: str) -> bool:
+    return name.removesuffix(".gz").endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _file(path: Path) -> Source:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    size = status.st_size if stat.S_ISREG(status.st_mode) else None
+    return Source(str(path), size, lambda: _blocks(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))))
+
+
+def _blocks(descriptor: int, *, keep_open: bool = False) -> Iterator[bytes]:
+    """What is there, as soon as it is there."""
+    try:
+        while block := os.read(descriptor, _BLOCK):
+            yield block
+    finally:
+        if not keep_open:
+            os.close(descriptor)
+
+
+def _told(blocks: Iterator[bytes], progress: Callable[[int], object]) -> Iterator[bytes]:
+    with contextlib.closing(blocks):  # type: ignore[type-var] # generators have close()
+        for block in blocks:
+            progress(len(block))
+            yield block
+
+
+def _text(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks without gzip and byte order mark."""
+    head = b""
+    for block in blocks:
+        head += block
+        if len(head) >= 3:
+            break
+    blocks = _chain(head, blocks)
+    if head.startswith(b"\x1f\x8b"):
+        blocks = _inflated(blocks)
+    first = next(blocks, b"")
+    if first.startswith(_UTF16):
+        raise OSError(0, "it is UTF-16; convert it to UTF-8")
+    yield from _chain(first.removeprefix(b"\xef\xbb\xbf"), blocks)
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    member, begun = zlib.decompressobj(31), False
+    for block in blocks:
+        while block:
+            try:
+                text, begun = member.decompress(block, _BLOCK), True
+            except zlib.error:
+                raise OSError(0, "the gzip data is damaged") from None
+            if text:
+                yield text
+            block = member.unconsumed_tail
+            if member.eof:
+                block, member, begun = member.unused_data.lstrip(b"\0"), zlib.decompressobj(31), False
+    if begun:
+        yield from _chain(member.flush(), iter(()))
+        if not member.eof:
+            raise OSError(0, "the gzip data ends too soon")
+
+
+def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
+    """JSON Lines at full speed; whatever is not one object on one line goes through `Documents`."""
+    documents = Documents(blocks)
+    strict = _strict(decode)
+    while documents.more():
+        text = documents.whole_lines()
+        lines = text.split(b"\n")
+        decode_line = decode if text.isascii() and len(text) <= LIMIT else strict
+        for number, raw in enumerate(lines, documents.line):
+            try:
+                data = decode_line(raw)
+            except REFUSALS:
+                break
+            if "batch" in data:
+                break
+            yield number, 0, raw, data
+        else:
+            documents.pass_by(lines)
+            continue
+        documents.pass_by(lines[: number - documents.line])
+        for value in documents.values():
+            yield value.line, value.inset, value.raw, value.broken or _decoded(value.raw, strict)
+
+
+def _decoded(raw: bytes, decode: Decode) -> Any | Broken:
+    try:
+        return decode(raw)
+    except REFUSALS as error:
+        return describe(raw, error)
+
+
+def _strict(decode: Decode) -> Decode:
+    """`decode` for texts that may not be UTF-8 (what it was not asked for, it skips unseen) or too long."""
+
+    def strict(raw: bytes) -> Any:
+        if len(raw) > LIMIT:
+            raise msgspec.DecodeError("longer than 1 MiB")
+        raw.decode()
+        return decode(raw)
+
+    return strict
+
+
+def _bad_utf8(raw: bytes) -> int:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0

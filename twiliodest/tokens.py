@@ -1,0 +1,77 @@
+"""The words of the Filter Query Language, one at a time, up to the first that it does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple, NoReturn
+
+from twiliodest.errors import ExpressionError
+
+_QUOTES = {'"': '"', "'": "'", "“”„‟«»": '“”„‟«»"', "‘’‚‛": "‘’‚‛'"}
+OPENERS = "".join(_QUOTES)
+ESCAPE = re.compile(rf"\\([\\{OPENERS}])")
+_NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+NAME = r"(?:[A-Za-z0-9_-]|\\.)+"
+
+
+class Token(NamedTuple):
+    """The last one is of the kind `end`, where the text ends but for white space."""
+
+    kind: str  # number, word, string, symbol, end
+    text: str  # of a string: its value
+    offset: int
+
+    def is_symbol(self, *symbols: str) -> bool:
+        return self.kind != "string" and self.text in symbols
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a trigger; raises `ExpressionError` on reaching what is none."""
+    for found in _TOKEN.finditer(text):
+        token = Token(str(found.lastgroup), found[0], found.start())
+        match token.kind, token.text:
+            case "string", quoted:
+                yield token._replace(text=ESCAPE.sub(r"\1", quoted[1:-1]))
+            case "foreign", symbol:
+                fail(token, f'"{symbol}" is not an operator here', f"use {_FOREIGN[symbol]}")
+            case "stray", character if character in OPENERS:
+                closers = next(closers for opener, closers in _QUOTES.items() if character in opener)
+                fail(token, "this string is not closed", f"close it with {closers[-1]}")
+            case "stray", character:
+                hint = _STRAY.get(character, f"in a field name write \\{character}; text goes in quotes")
+                fail(token, f'"{character}" does not belong here', hint)
+            case _:
+                yield token
+    yield Token("end", "", len(text.rstrip()))
+
+
+def fail(token: Token, message: str, hint: str | None) -> NoReturn:
+    raise ExpressionError(message, token.offset, hint)
+
+
+def parse_number(text: str) -> int | Decimal | None:
+    """The decimal number that a text spells, exactly; None if it spells none."""
+    try:
+        if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+            return int(text)
+        return Decimal(text) if re.fullmatch(_NUMBER, text) else None
+    except ArithmeticError:  # an exponent beyond Decimal's
+        return None
+
+
+_STRING = "|".join(rf"[{opener}](?:[^\\{closer}]|\\.)*+[{closer}]" for opener, closer in _QUOTES.items())
+_TOKEN = re.compile(
+    rf"(?P<number>{_NUMBER}(?![A-Za-z0-9_.\\-]))|(?P<word>{NAME}(?:\.{NAME})*)|(?P<string>{_STRING})"
+    r"|(?P<foreign>===?|!==|<>|=[<>]|&&?|\|\|?|[≠≤≥])|(?P<symbol>!=|<=|>=|[=<>!()\[\],])|(?P<stray>\S)",
+    re.DOTALL,
+)
+_FOREIGN = {"==": "=", "===": "=", "!==": "!=", "<>": "!=", "≠": "!="}
+_FOREIGN |= {"=>": ">=", "≥": ">=", "=<": "<=", "≤": "<="}
+_FOREIGN |= {"&&": "and", "&": "and", "||": "or", "|": "or"}
+_STRAY = {
+    "$": "a trigger names a field without $: properties.total",
+    ".": "a field is names joined with single dots: properties.total",
+    "*": "a pattern is a string in match(…)",
+}

@@ -1,0 +1,285 @@
+"""Twilio's Messages API: one POST or GET, and what every answer means. httpx stays inside.
+
+Twilio has no idempotency key: a POST that may have arrived is never repeated here. Sources of the codes:
+https://www.twilio.com/docs/api/errors and the support article on API error 20429.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import platform
+import ssl
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from twiliodest import __version__
+from twiliodest.model import Account, Attempt, Message, Verdict
+
+READ_TIMEOUT = 40.0  # seconds; Twilio's own is about 30, and an answer beats a guess
+IDLE_LIMIT = 4.0  # seconds; an older idle connection may be dead, and a POST into it would be an unknown
+PAGES = 20  # of 50 messages, when looking for one
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as Twilio lists it. `created` is in unix seconds; `sender` is a number or a service's SID."""
+
+    sid: str
+    to: str
+    senders: frozenset[str]
+    body: str
+    created: float
+    refused: bool
+
+
+class LookUpError(Exception):
+    """Twilio's list of messages could not be read; nothing is known."""
+
+
+class Lane:
+    """One connection to Twilio, for one request at a time; lanes share nothing but the TLS settings."""
+
+    def __init__(self, account: Account, tls: ssl.SSLContext) -> None:
+        self._account = account
+        self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
+        self._client = httpx.AsyncClient(
+            base_url=account.api_base,
+            auth=(account.user, account.token.reveal()),
+            headers={"User-Agent": _USER_AGENT, "Accept": "application/json"},
+            timeout=httpx.Timeout(10.0, read=READ_TIMEOUT),
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=IDLE_LIMIT),
+            verify=tls,
+            trust_env=not is_loopback(account.api_base),
+        )
+
+    async def post(self, message: Message) -> Attempt:
+        """Post a message once and say what the answer, or its absence, means. Never raises."""
+        form: dict[str, Any] = {}
+        for name, value in message.form:
+            form.setdefault(name, []).append(value)
+        try:
+            answer = await self._client.post(self._path, data=form)
+        except _NEVER_LEFT as error:
+            return Attempt(verdict=Verdict.AGAIN, reason=f"Twilio cannot be reached: {_why(error)}")
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            return Attempt(verdict=Verdict.UNKNOWN, reason=f"no answer from Twilio: {_why(error)}")
+        attempt = classify(answer.status_code, answer.headers, answer.content)
+        token = self._account.token.reveal()
+        if attempt.reason and token in attempt.reason:
+            return msgspec.structs.replace(attempt, reason=attempt.reason.replace(token, "********"))
+        return attempt
+
+    async def sent_to(self, to: str, since: float) -> list[Listed]:
+        """What Twilio has for a recipient, newest first, created at `since` (unix seconds) or later.
+
+        Raises `LookUpError`.
+        """
+        found: list[Listed] = []
+        url, params = self._path, {"To": to, "PageSize": "50"}
+        for _ in range(PAGES):
+            try:
+                answer = await self._client.get(url, params=params)
+                page = _LIST.decode(answer.content) if answer.status_code == 200 else None
+            except (httpx.HTTPError, httpx.StreamError, msgspec.DecodeError, RecursionError) as error:
+                raise LookUpError(_why(error)) from None
+            if page is None:
+                raise LookUpError(f"HTTP status {answer.status_code}")
+            listed = [message for item in page.messages if (message := _listed(item))]
+            found.extend(message for message in listed if message.created >= since)
+            following = page.next_page_uri
+            if not following or not following.startswith("/") or any(item.created < since for item in listed):
+                break
+            url, params = following, {}
+        return found
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt:
+    """What an answer to a POST means. Unknown codes are never taken for more than they say."""
+    try:
+        body = _ANSWER.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = _Answer()
+    if 200 <= status < 300:
+        if body.sid[:2] in ("SM", "MM"):
+            return Attempt(verdict=Verdict.ACCEPTED, sid=body.sid[:64])
+        return Attempt(verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read")
+    code = body.code if isinstance(body.code, int) else None
+    said = (body.message or body.title or f"HTTP status {status}")[:300]
+    if status >= 500 or status in (100, 101, 408):
+        return Attempt(verdict=Verdict.UNKNOWN, code=code, reason=f"Twilio failed: {said}")
+    if status == 429 or code in _AGAIN:
+        return Attempt(
+            verdict=Verdict.AGAIN,
+            code=code,
+            reason=f"Twilio is busy: {said}",
+            busy=True,
+            retry_after=headers.get("Retry-After"),
+        )
+    advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
+    if status < 400:
+        advice = "; this is not Twilio's API, check api_base"
+    return Attempt(verdict=_verdict(status, code), code=code, reason=f"Twilio refused it: {said}{advice}")
+
+
+def tls_context(api_base: str) -> ssl.SSLContext:
+    """TLS settings for every lane: certificates are verified, always."""
+    return httpx.create_ssl_context(trust_env=not is_loopback(api_base))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine."""
+    return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
+
+
+_USER_AGENT = (
+    f"twiliodest/{__version__} ({platform.system()} {platform.machine()}) Python/{platform.python_version()}"
+)
+
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+
+_FORBIDDEN = {
+    *(20003, 20005, 90010, 10001, 20006, 20403, 70051, 20008, 20010, 20011, 20012, 20426, 20404),  # account
+    *(21212, 21267, 21601, 21603, 21605, 21607, 21616, 21660, 21661),  # sender
+    *(21701, 21704, 21705),  # Messaging Service
+    *(30037, 63001, 63002, 63007, 63008, 63038, 63051),  # channel, or the account's daily limit
+}
+_SENDER = {21606, 21657, 21659, 21703}  # the sender is wrong, or is wrong for this destination
+_REJECTED = {
+    *(
+        20422,
+        21211,
+        21214,
+        21217,
+        21265,
+        21266,
+        21268,
+        21401,
+        21602,
+        21604,
+        21610,
+        21612,
+        21614,
+        21617,
+        21618,
+    ),
+    *(
+        21619,
+        21620,
+        21623,
+        21635,
+        21653,
+        21656,
+        21658,
+        63003,
+        63005,
+        63006,
+        63013,
+        63014,
+        63015,
+        63016,
+        63021,
+    ),
+    *(63024, 63030, 63033, 63034, 63036),
+}
+_DELAYED = {21611, 35125}  # the sender's queue is full
+_AGAIN = {20429, 21702, 21730, 63017, 63018}
+
+_ADVICE = {
+    20003: "check account and token, and that they belong to the region of the host",
+    20404: "check the account SID",
+    21212: "check number",
+    21408: "enable the country under Messaging > Geo permissions in Twilio's console",
+    21601: "check number: it is not one of the account's",
+    21606: "check number: it is not the account's, or cannot text this destination",
+    21608: "the account may text verified numbers only",
+    21610: "the recipient has opted out (STOP)",
+    21611: "the sender's queue is full; run again later",
+    21659: "check number: it is not a Twilio number",
+    21660: "check number: it belongs to another account",
+    21701: "check number: this Messaging Service does not exist",
+    21704: "add a sender to the Messaging Service",
+}
+
+
+class _Answer(msgspec.Struct):
+    sid: str = ""
+    code: Any = None
+    message: str | None = None
+    title: str | None = None
+
+
+class _Item(msgspec.Struct):
+    sid: str = ""
+    to: str | None = None
+    from_: str | None = msgspec.field(default=None, name="from")
+    messaging_service_sid: str | None = None
+    direction: str | None = None
+    body: str | None = None
+    status: str | None = None
+    error_code: Any = None
+    date_created: str | None = None
+
+
+class _Page(msgspec.Struct):
+    messages: list[_Item] = []
+    next_page_uri: str | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+_LIST = msgspec.json.Decoder(_Page)
+
+
+def _verdict(status: int, code: int | None) -> Verdict:
+    if status in (401, 403, 404, 407) or status < 400 or code in _FORBIDDEN:
+        return Verdict.FORBIDDEN
+    if code in _SENDER:
+        return Verdict.SENDER
+    if code in _DELAYED:
+        return Verdict.DELAYED
+    return Verdict.REJECTED if code in _REJECTED else Verdict.DOUBTFUL
+
+
+def _listed(item: _Item) -> Listed | None:
+    """A listed message, or `None` for one that came in or has no date."""
+    if item.direction is not None and not item.direction.startswith("outbound"):
+        return None
+    try:
+        created = email.utils.parsedate_to_datetime(item.date_created or "").timestamp()
+    except (ValueError, OverflowError):
+        return None
+    # since April 2024 Twilio lists the creations that it refused, too: failed, with a code of the API's own range
+    refused = item.status == "failed" and str(item.error_code).startswith("2")
+    senders = frozenset(sender for sender in (item.from_, item.messaging_service_sid) if sender)
+    return Listed(
+        sid=item.sid,
+        to=item.to or "",
+        senders=senders,
+        body=item.body or "",
+        created=created,
+        refused=refused,
+    )
+
+
+def _why(error: Exception) -> str:
+    """A network error in a few words; its own text where it has one, and never a header."""
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return "connecting took too long"
+    if isinstance(error, httpx.TimeoutException):
+        return f"nothing came within {READ_TIMEOUT:.0f} s"
+    if isinstance(error, httpx.ConnectError | httpx.ReadError | httpx.RemoteProtocolError):
+        return str(error)[:200] or "the connection broke"
+    return "the connection broke" if isinstance(error, httpx.HTTPError) else "an answer that cannot be read"
