@@ -65,15 +65,19 @@ LedgerOption = Annotated[
 ]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"twiliodest {__version__}")  # noqa: T201 -- one line, without loading anything that draws
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    if version:
-        print(f"twiliodest {__version__}")  # noqa: T201 -- one line, without loading anything that draws
-        raise typer.Exit
+    del version
 
 
 @app.command(epilog=EXITS)

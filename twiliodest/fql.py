@@ -55,9 +55,7 @@ class Literal(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Field(_Node):
-    """A dotted path; it has at least one name and no name is empty."""
-
-    path: tuple[str, ...]
+    path: tuple[str, ...]  # at least one name, and none is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +66,8 @@ class Call(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Compare(_Node):
-    """`operator` is one of `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`."""
-
     left: Expression
-    operator: str
+    operator: str  # = != < <= > >= in
     right: Expression
 
 
@@ -82,16 +78,12 @@ class Not(_Node):
 
 @dataclass(frozen=True, slots=True)
 class And(_Node):
-    """All of two or more."""
-
-    operands: tuple[Expression, ...]
+    operands: tuple[Expression, ...]  # two or more
 
 
 @dataclass(frozen=True, slots=True)
 class Or(_Node):
-    """Any of two or more."""
-
-    operands: tuple[Expression, ...]
+    operands: tuple[Expression, ...]  # two or more
 
 
 Expression: TypeAlias = Literal | Field | Call | Compare | Not | And | Or
@@ -101,12 +93,22 @@ def parse(text: str) -> Expression:
     """Read a trigger; raise `ExpressionError` with the offset of the first character that does not fit."""
     if not text.strip():
         raise ExpressionError("the trigger is empty", 0, 'write a condition, such as type = "track"')
-    return _Parser(text).trigger()
+    parser = _Parser(text)
+    expression = parser.condition()
+    if parser.token.kind != "end":
+        parser.fail_after()
+    return expression
 
 
 _T = TypeVar("_T")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _WORDS = ("and", "or", "in")
+_MISPLACED = {
+    ",": "a list is written in brackets: [ … ]",
+    ")": "nothing is open here; leave it out",
+    "]": "nothing is open here; leave it out",
+    "[": "a field has no indexes; in looks into a list: x in field",
+}
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "in")
 
 
@@ -119,13 +121,7 @@ class _Parser:
         self.tokens = tokens(text)
         self.previous = self.token = next(self.tokens)
 
-    def trigger(self) -> Expression:
-        expression = self._condition()
-        if self.token.kind != "end":
-            self._fail_after()
-        return expression
-
-    def _condition(self) -> Expression:
+    def condition(self) -> Expression:
         return self._join(Or, "or", lambda: self._join(And, "and", self._term))
 
     def _join(self, kind: type[And | Or], word: str, read: Callable[[], Expression]) -> Expression:
@@ -150,7 +146,7 @@ class _Parser:
         if token.kind in ("number", "string") or token.is_symbol("[", *_CONSTANTS):
             return Literal(self._literal())
         if self._accept("("):
-            inner = self._deeper(self._condition)
+            inner = self._deeper(self.condition)
             self._close(")", token)
             return inner
         if token.kind != "word" or token.is_symbol(*_WORDS):
@@ -167,18 +163,16 @@ class _Parser:
             hint = f"did you mean {near[0]}?" if near else "the functions are " + ", ".join(SIGNATURES)
             hint = "use ! to negate: !( … )" if name.text.lower() == "not" else hint
             fail(name, f'there is no function "{name.text}"', hint)
-        starts, arguments = [], []
-        for start, argument in self._several(")", lambda: (self.token, self._condition())):
-            starts.append(start)
-            arguments.append(argument)
+        read = self._several(")", lambda: (self.token, self.condition()))
+        arguments = tuple(argument for _, argument in read)
         parameters, _ = SIGNATURES[name.text]
         if len(arguments) != (wanted := len(parameters)):
             message = f"{name.text} takes {wanted} argument{'s' * (wanted > 1)}, not {len(arguments)}"
             fail(name, message, f"write {name.text}({', '.join(parameters)})")
         match arguments:
             case [_, Literal(str(pattern))] if name.text == "match":
-                self._check_glob(pattern, starts[1])
-        return Call(name.text, tuple(arguments))
+                self._check_glob(pattern, read[1][0])
+        return Call(name.text, arguments)
 
     def _check_glob(self, pattern: str, token: Token) -> None:
         try:
@@ -233,14 +227,16 @@ class _Parser:
         if self.token.kind == "end":
             fail(opening, f'this "{opening.text}" is not closed', f"close it with {closer}")
         if not self._accept(closer):
-            self._fail_after()
+            self.fail_after()
 
-    def _fail_after(self) -> NoReturn:
+    def fail_after(self) -> NoReturn:
         token, previous = self.token, self.previous
         if previous.kind == "word" and previous.text.lower() == "not":
             fail(previous, f'"{previous.text}" is not an operator here', "use !")
         hint = 'join conditions with "and" or "or"'
-        if token.kind == "word" and token.text.lower() in _WORDS:
+        if token.kind == "symbol":
+            hint = _MISPLACED.get(token.text, hint)
+        elif token.kind == "word" and token.text.lower() in _WORDS:
             hint = f'use "{token.text.lower()}", in lower case'
         elif token.kind == "word" and token.text.lower() == "not":
             hint = "use != or !( … )"
@@ -248,12 +244,6 @@ class _Parser:
             hint = f'put quotes around text: "{previous.text} {token.text}"'
         elif previous.kind == "string" and token.kind == "word" and self.text[token.offset - 1] in OPENERS:
             hint = "inside a string write \\' for a quote"
-        elif token.is_symbol(","):
-            hint = "a list is written in brackets: [ … ]"
-        elif token.is_symbol(")", "]"):
-            hint = "nothing is open here; leave it out"
-        elif token.is_symbol("["):
-            hint = "a field has no indexes; in looks into a list: x in field"
         fail(token, f'"{token.text}" does not belong here', hint)
 
     def _fail_value(self) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -64,9 +65,7 @@ def lint_path(path: Path | tuple[str, ...]) -> tuple[str, str] | None:
 
 def lint_trigger(expression: Expression) -> list[tuple[str, str | None]]:
     """Message and hint of what can be read in a trigger but looks wrong: above all, what can never match."""
-    findings = list(_lint_conditions(expression))
-    for node in walk(expression):
-        findings.extend(_lint_node(node))
+    findings = [*_lint_conditions(expression), *itertools.chain(*map(_lint_node, walk(expression)))]
     if not findings and not keys(expression):
         findings.append(("this trigger can never match", "its conditions on type and event contradict"))
     return list(dict.fromkeys(findings))

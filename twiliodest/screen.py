@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from twiliodest.errors import Problem
 from twiliodest.model import Message, Outcome, Status
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PAGE = 500  # rows of a table that are drawn at once
 WIDTH = 110  # characters where there is no terminal
-WIDTHS = (5, 15, 13, 3, 26)  # of the columns line, action, to, seg and status; the body has the rest
+WIDTHS = (5, 16, 14, 3, 28)  # of the columns line, action, to, seg and status; the body has the rest
 STYLES = {
     Status.PLANNED: "green",
     Status.SENT: "green",
@@ -88,13 +88,11 @@ class OutcomeTable:
     def _draw(self) -> None:
         out = console()
         table = _new_table()
-        body = max(out.width - sum(WIDTHS) - 2 * len(WIDTHS) - 2, 20)
-        for name, width in zip(
-            ("line", "action", "to", "body", "seg", "status"), (*WIDTHS[:3], body, *WIDTHS[3:]), strict=True
-        ):
-            table.add_column(
-                name, overflow="fold", width=width, justify="right" if name in ("line", "seg") else "left"
-            )
+        body = max(out.width - sum(WIDTHS) - 2 * len(WIDTHS), 20)
+        widths = (*WIDTHS[:3], body, *WIDTHS[3:])
+        for name, width in zip(("line", "action", "to", "body", "seg", "status"), widths, strict=True):
+            side: Literal["left", "right"] = "right" if name in ("line", "seg") else "left"
+            table.add_column(name, overflow="fold", width=width, justify=side)
         for outcome in self._page:
             table.add_row(*_cells(outcome))
         if self._several:
@@ -292,7 +290,7 @@ def _new_table() -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
+    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
 
 
 def _body(message: Message) -> str:

@@ -141,12 +141,6 @@ def _join(kind: type[And | Or], tests: Sequence[_Test]) -> _Test:
 
 def _compile_comparison(comparison: Compare) -> _Test:
     match choices(comparison):
-        case subject, (str(text),):
-            get = _compile_value(subject)
-            return lambda event: get(event) == text
-        case subject, ((None | bool()) as constant,):
-            get = _compile_value(subject)
-            return lambda event: get(event) is constant
         case subject, values if all(isinstance(value, str) for value in values):
             get, texts = _compile_value(subject), frozenset(values)
             return lambda event: isinstance(text := get(event), str) and text in texts
@@ -157,8 +151,10 @@ def _compile_comparison(comparison: Compare) -> _Test:
         case "in":
             return lambda event: is_in(left(event), right(event))
         case order:
-            holds = _ORDERS[order]
-            return lambda event: _numbers_hold(holds, left(event), right(event))
+            relation = _ORDERS[order]
+            return lambda event: (
+                typeof(a := left(event)) == "number" == typeof(b := right(event)) and _holds(relation, a, b)
+            )
 
 
 def _compile_value(expression: Expression) -> _Get:
@@ -192,17 +188,14 @@ def _same(left: object, right: object) -> bool:
         kind = typeof(a)
         if kind == "list" == typeof(b) and len(a) == len(b):
             pending.extend(zip(a, b, strict=True))
-        elif kind == "number":
-            if not _numbers_hold(operator.eq, a, b):
-                return False
-        elif kind in ("list", "object") or kind != typeof(b) or a != b:
+        elif kind in ("list", "object") or kind != typeof(b) or not _holds(operator.eq, a, b):
             return False
     return True
 
 
-def _numbers_hold(holds: Callable[[Any, Any], bool], a: object, b: object) -> bool:
+def _holds(relation: Callable[[Any, Any], bool], a: object, b: object) -> bool:
     try:
-        return typeof(a) == "number" == typeof(b) and holds(a, b)
+        return relation(a, b)
     except ArithmeticError:  # a NaN, which is no JSON number
         return False
 

@@ -53,29 +53,28 @@ class TwilioApi:
             self._in_flight -= 1
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await wire.read(receive, _LARGEST_BODY)
-        if body is None:
-            answer = _error(Refusal(20413, "Request body too large", 413))
-        else:
-            try:
-                request = self._log(scope, body)
-            except ValueError:
-                answer = _error(Refusal(20001, "The form cannot be read", 400))
-            else:
-                answer = self._answer(request)
+        answer = self._answer(scope, await wire.read(receive, _LARGEST_BODY))
         if answer.delay:
             await asyncio.sleep(answer.delay)
         if answer.then in ("reset", "hang"):
             await wire.cut(answer.then, scope, receive)
             return
-        cut = answer.then == "truncate"
-        headers, body = self._headers(answer), _body(answer)
-        headers["Content-Length"] = str(len(body))
-        await wire.answer(
-            answer.status or 201, headers.items(), body[: len(body) // 2] if cut else body, send, more=cut
-        )
-        if cut:
+        body = _body(answer)
+        headers = {**self._headers(answer), "Content-Length": str(len(body))}
+        if answer.then == "truncate":
+            await wire.answer(answer.status or 201, headers.items(), body[: len(body) // 2], send, more=True)
             await wire.cut("close", scope, receive)
+        else:
+            await wire.answer(answer.status or 201, headers.items(), body, send)
+
+    def _answer(self, scope: Scope, body: bytes | None) -> Answer:
+        if body is None:
+            return _error(Refusal(20413, "Request body too large", 413))
+        try:
+            request = self._log(scope, body)
+        except ValueError:
+            return _error(Refusal(20001, "The form cannot be read", 400))
+        return self._route(request)
 
     def _headers(self, answer: Answer) -> dict[str, str]:
         return {
@@ -118,7 +117,7 @@ class TwilioApi:
             and (settings.token is None or password == settings.token)
         )
 
-    def _answer(self, request: Request) -> Answer:
+    def _route(self, request: Request) -> Answer:
         if not request.authorized:
             return _error(_BAD_CREDENTIALS, (("WWW-Authenticate", 'Basic realm="Twilio API"'),))
         found, service = _PATH.fullmatch(request.path), _SERVICE.fullmatch(request.path)
