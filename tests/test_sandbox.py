@@ -28,9 +28,12 @@ from twiliodest.sandbox import (
     Chaos,
     Sandbox,
     Settings,
+    listing,
     refuse,
+    rules,
     too_many,
 )
+from twiliodest.sandbox.messages import Store
 
 ACCOUNT = "AC" + "0" * 32
 SERVICE = "MG" + "1" * 32
@@ -149,6 +152,7 @@ def test_a_bad_form_gets_the_real_error_code(change: dict[str, Any], status: int
         ({"senders": frozenset({FORM["From"]})}, {"From": "ACME"}, 400, 21606),
         ({"senders": frozenset({FORM["From"]})}, {"From": SERVICE}, 404, 21701),
         ({"senders": frozenset({SERVICE})}, {"From": SERVICE}, 201, None),
+        ({"trial": True}, {"From": "ACME"}, 400, 21267),
         ({"test_credentials": True}, {}, 400, 21606),
         ({"test_credentials": True}, {"From": "+15005550006"}, 201, None),
     ],
@@ -388,6 +392,29 @@ def test_chaos_is_repeatable(chaos: Chaos, seed: int) -> None:
     assert fates == [chaos.draw(two) for _ in range(20)]
     if not chaos.hang:
         assert all(fate.then != "hang" for fate in fates)
+
+
+words = st.text(st.sampled_from("+1509aZ:%&=<>\n\x00é😀Ø"), max_size=12) | st.text(max_size=20)
+names = st.sampled_from(
+    ["To", "From", "Body", "MediaUrl", "MessagingServiceSid", "DateSent<", "Page", "PageToken"]
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(names, words)))
+def test_no_form_breaks_the_rules(pairs: list[tuple[str, str]]) -> None:
+    """Any form is either accepted or refused with a code of five digits."""
+    form = tuple(pairs)
+    refused = rules.refusal(rules.draft(form, Settings()), Settings(), ())
+    assert refused is None or 20000 <= refused.code <= 99999
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(names | st.sampled_from(["DateSent", "DateSent>", "PageSize"]), words)))
+def test_no_query_breaks_a_list(pairs: list[tuple[str, str]]) -> None:
+    """Any query gets a page or a refusal."""
+    page = listing.messages(ACCOUNT, tuple(pairs), Store(1), 0.0)
+    assert isinstance(page, rules.Refusal) or page["messages"] == []
 
 
 @pytest.mark.parametrize("chance", [-0.1, 1.1, float("nan")])

@@ -34,6 +34,7 @@ app = typer.Typer(
 ledger_app = typer.Typer(
     name="ledger",
     help="$ twiliodest ledger list --status unknown\n\nWhat was sent; settle what is unknown; forget old rows.",
+    short_help="What was sent: list, resolve, prune.",
     no_args_is_help=True,
 )
 app.add_typer(ledger_app)
@@ -57,11 +58,11 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table, o
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", help="Configuration. [default: $TWILIODEST_CONFIG, else ./twiliodest.yaml]"
+        "--config", "-c", help="Configuration (default: $TWILIODEST_CONFIG, else ./twiliodest.yaml)."
     ),
 ]
 LedgerOption = Annotated[
-    Path | None, typer.Option("--ledger", help="Ledger file. [default: one per account in your state folder]")
+    Path | None, typer.Option("--ledger", help="Ledger file (default: one per account in your state folder).")
 ]
 
 
@@ -80,7 +81,7 @@ def _root(
     del version
 
 
-@app.command(epilog=EXITS)
+@app.command(epilog=EXITS, short_help="Render and send, or show with --dry-run.")
 def send(
     events: Annotated[
         list[str] | None,
@@ -121,9 +122,15 @@ def send(
         float | None, typer.Option("--rate", min=0.001, help="Messages a second, at most.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", min=1, max=500, help="Requests at once. [default: 10]")
+        int | None, typer.Option("--concurrency", min=1, max=500, help="Requests at once (default: 10).")
     ] = None,
     api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Send to a sandbox of this run's own; no account is needed.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="With --sandbox: end at once, with the run.")
+    ] = False,
 ) -> None:
     """$ twiliodest send events.jsonl --dry-run
 
@@ -147,13 +154,15 @@ def send(
         rate=rate,
         concurrency=concurrency,
         api_base=api_base,
+        sandbox=sandbox,
+        wait=not no_wait,
     )
     with _people():
         loaded = _load(config, environment, warnings=verbose)
         raise typer.Exit(send_events(loaded, options, environment))
 
 
-@app.command()
+@app.command(short_help="Check the configuration.")
 def check(config: ConfigOption = None) -> None:
     """$ twiliodest check -c twiliodest.yaml
 
@@ -169,7 +178,7 @@ def check(config: ConfigOption = None) -> None:
         screen.print_line(f"{count} action{'' if count == 1 else 's'}{disabled}: the configuration is valid")
 
 
-@app.command()
+@app.command(short_help="Write a commented configuration to start from.")
 def init(
     path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("twiliodest.yaml"),
 ) -> None:
@@ -193,7 +202,32 @@ def init(
         screen.print_line(f"wrote {path}; next: edit it, then twiliodest check -c {path}")
 
 
-@ledger_app.command("list")
+@app.command("sandbox", short_help="Serve a local stand-in for Twilio, with an inbox page.")
+def sandbox_(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8025,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Let in only the account of this configuration.")
+    ] = None,
+    chaos: Annotated[
+        list[str] | None, typer.Option("--chaos", help="Make it fail: too_many=0.1, server_error=0.05, …")
+    ] = None,
+    keep: Annotated[
+        int, typer.Option("--keep", min=1, help="How many messages to keep, the newest.")
+    ] = 10_000,
+) -> None:
+    """$ twiliodest sandbox --port 8025
+
+    Serve a local stand-in for Twilio's Messages API, with an inbox page that shows the texts.
+    """
+    from twiliodest.sandbox_command import serve_sandbox
+
+    with _people():
+        loaded = _load(config, Environment.current(), warnings=False) if config else None
+        raise typer.Exit(serve_sandbox(host, port, loaded, chaos or (), keep))
+
+
+@ledger_app.command("list", short_help="Show what the ledger knows.")
 def ledger_list(
     config: ConfigOption = None,
     ledger: LedgerOption = None,
@@ -218,7 +252,7 @@ def ledger_list(
         list_rows(path, status or (), to, action, since, limit, jsonl=output is Output.JSONL)
 
 
-@ledger_app.command("resolve")
+@ledger_app.command("resolve", short_help="Look up at Twilio what is unknown.")
 def ledger_resolve(
     config: ConfigOption = None,
     ledger: LedgerOption = None,
@@ -237,7 +271,7 @@ def ledger_resolve(
         raise typer.Exit(resolve_unknowns(loaded, path, api_base))
 
 
-@ledger_app.command("prune")
+@ledger_app.command("prune", short_help="Forget old rows.")
 def ledger_prune(
     older_than: Annotated[str, typer.Option("--older-than", help="An age, like 90d or 12h.")],
     config: ConfigOption = None,

@@ -8,7 +8,7 @@ import itertools
 import os
 import random
 import signal
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,8 @@ from twiliodest.ledger import Ledger, Row, State
 from twiliodest.model import Account, Message, Outcome, Status
 from twiliodest.plan import Plan
 from twiliodest.preview import preview
-from twiliodest.report import DONE, Rejects, Tally, write_record
+from twiliodest.report import DONE, Rejects, Tally
+from twiliodest.results import Results
 from twiliodest.sources import STDIN, Source, find_sources
 
 FIRST = (
@@ -53,6 +54,8 @@ class SendOptions:
     rate: float | None
     concurrency: int | None
     api_base: str | None
+    sandbox: bool
+    wait: bool
 
 
 def send_events(config: Config, options: SendOptions, environment: Environment) -> ExitStatus:
@@ -64,7 +67,9 @@ def send_events(config: Config, options: SendOptions, environment: Environment) 
         ledger=options.ledger or config.ledger,
     )
     run = _Run(config, options, environment)
-    return run.preview() if options.dry_run else run.send()
+    if options.dry_run:
+        return run.preview()
+    return run.send_to_sandbox() if options.sandbox else run.send()
 
 
 def account_of(config: Config, api_base: str | None) -> Account:
@@ -86,44 +91,6 @@ def account_of(config: Config, api_base: str | None) -> Account:
     )
 
 
-class _Results:
-    """Where outcomes go: the tally, standard output, the file of rejects, the bar."""
-
-    def __init__(self, run: _Run, bar: screen.Bar, rejects: Rejects | None) -> None:
-        self.tally = Tally()
-        self.is_closed = False
-        self._bar = bar
-        self._rejects = rejects
-        self._live = (
-            not run.options.dry_run or STDIN in run.options.events or run.environment.stdout_is_terminal
-        )
-        self._out = sys.stdout.buffer
-        several = len(run.sources) > 1
-        self._table = (
-            None if run.options.jsonl else screen.OutcomeTable(run.options.rows, several_sources=several)
-        )
-
-    def tell(self, outcome: Outcome) -> None:
-        """Take an outcome; after standard output was closed, only to count it."""
-        self.tally.add(outcome)
-        self._bar.show(self.tally)
-        if self._rejects:
-            self._rejects.broken(outcome)
-        if self._table:
-            self._table.add(outcome)
-        elif not self.is_closed:
-            try:
-                write_record(outcome, self._out)
-                if self._live:
-                    self._out.flush()
-            except BrokenPipeError:
-                self.is_closed = True
-
-    def close(self) -> None:
-        if self._table:
-            self._table.close()
-
-
 class _Run:
     """One `send`: its inputs, its plan, and how far it has come."""
 
@@ -141,8 +108,7 @@ class _Run:
         progress, interrupted = Progress(), False
         bar = screen.Bar(self._bar_total(), shown=self._shows_bar() and self.options.jsonl is False)
         with self._rejects() as rejects, self._seen() as find, bar:
-            results = _Results(self, bar, rejects)
-            finished = rejects.event if rejects else lambda event, outcomes: None
+            results = self._results(bar, rejects)
             ends = self._ends(self.options.limit)
             with _termination_as_interrupt():
                 try:
@@ -151,16 +117,13 @@ class _Run:
                         self.config.account or "",
                         find,
                         self.retry,
-                        finished,
+                        results.finished,
                     ):
                         results.tell(outcome)
                         if results.is_closed or ends(outcome):
                             break
                 except KeyboardInterrupt:
                     interrupted = True
-        if results.is_closed:
-            raise BrokenPipeError
-        sys.stdout.flush()
         self._conclude(results, progress)
         return ExitStatus.INTERRUPTED if interrupted else results.tally.exit_status()
 
@@ -176,6 +139,22 @@ class _Run:
         path = self._path or self.environment.ledger_path(account.sid)
         with contextlib.closing(Ledger.open(path)) as ledger:
             return asyncio.run(self._deliver(account, ledger, total))
+
+    def send_to_sandbox(self) -> ExitStatus:
+        """The real one, but to a sandbox and with a ledger that go with the run. Raises `UsageError`."""
+        from twiliodest.sandbox_command import embedded_sandbox, keep_open
+
+        with embedded_sandbox(self.config) as (sandbox, account), tempfile.TemporaryDirectory() as folder:
+            with contextlib.closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
+                status = asyncio.run(self._deliver(account, ledger, None))
+            screen.print_line(f"sandbox   {len(sandbox.messages()):,} texts arrived; nothing went to Twilio")
+            if (
+                self.options.wait
+                and self.environment.stdout_is_terminal
+                and status is not ExitStatus.INTERRUPTED
+            ):
+                keep_open(sandbox.url)
+        return status
 
     async def _deliver(self, account: Account, ledger: Ledger, total: int | None) -> ExitStatus:
         from twiliodest.deliver import Budget, Delivery, Time
@@ -200,7 +179,7 @@ class _Run:
             self._bar_total() if total is None else total, shown=self._shows_bar(), messages=total is not None
         )
         with self._rejects() as rejects, bar, _signals(stop):
-            results = _Results(self, bar, rejects)
+            results = self._results(bar, rejects)
 
             def tell(outcome: Outcome) -> None:
                 results.tell(outcome)
@@ -222,14 +201,11 @@ class _Run:
                 retry=self.retry,
                 budgets=budgets,
             )
-            finished = rejects.event if rejects else lambda event, outcomes: None
-            loop = Loop(delivery, len(lanes), stop, tell, finished)
+            loop = Loop(delivery, len(lanes), stop, tell, results.finished)
             try:
                 await loop.run(steps(self.sources, self._plan, progress, bar.advance))
             finally:
                 await asyncio.gather(*(lane.close() for lane in lanes))
-        if results.is_closed:
-            raise BrokenPipeError
         self._conclude(results, progress, untried=loop.untried)
         if stop.reason:
             screen.print_problems([Problem(message=f"the run was stopped: {stop.reason}")])
@@ -318,7 +294,17 @@ class _Run:
         with os.fdopen(descriptor, "wb") as file:
             yield Rejects(file)
 
-    def _conclude(self, results: _Results, progress: Progress, untried: int = 0) -> None:
+    def _results(self, bar: screen.Bar, rejects: Rejects | None) -> Results:
+        options = self.options
+        return Results(
+            bar,
+            rejects,
+            rows=None if options.jsonl else options.rows,
+            sources=[source.name for source in self.sources],
+            live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
+        )
+
+    def _conclude(self, results: Results, progress: Progress, untried: int = 0) -> None:
         results.close()
         if not self.options.quiet:
             screen.print_summary(

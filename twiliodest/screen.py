@@ -60,44 +60,44 @@ def safe(text: str) -> str:
 
 
 class OutcomeTable:
-    """Outcomes as a table: the first `rows` of them (0: all), drawn a page at a time."""
+    """Outcomes as a table: the first `rows` of them (0: all), in the order of the input, a page at a time."""
 
-    def __init__(self, rows: int, *, several_sources: bool) -> None:
+    def __init__(self, rows: int, sources: Sequence[str]) -> None:
         self._most = rows
-        self._several = several_sources
+        self._sources = {name: place for place, name in enumerate(sources)}
         self._page: list[Outcome] = []
         self._count = 0
 
     def add(self, outcome: Outcome) -> None:
         """Take an outcome; a full page is drawn."""
         self._count += 1
-        if self._most and self._count > self._most:
-            return
-        if self._page and (len(self._page) >= PAGE or self._page[0].source != outcome.source):
-            self._draw()
-        self._page.append(outcome)
+        if not self._most or self._count <= self._most:
+            self._page.append(outcome)
+            if len(self._page) >= PAGE:
+                self._draw()
 
     def close(self) -> None:
         """Draw what is left."""
-        if self._page:
-            self._draw()
+        self._draw()
         if self._most and self._count > self._most:
             left = self._count - self._most
             print_line(f"… and {left:,} more: --rows 0 shows all, --output jsonl gives them as data")
 
     def _draw(self) -> None:
         out = console()
-        table = _new_table()
         body = max(out.width - sum(WIDTHS) - 2 * len(WIDTHS), 20)
         widths = (*WIDTHS[:3], body, *WIDTHS[3:])
-        for name, width in zip(("line", "action", "to", "body", "seg", "status"), widths, strict=True):
-            side: Literal["left", "right"] = "right" if name in ("line", "seg") else "left"
-            table.add_column(name, overflow="fold", width=width, justify=side)
-        for outcome in self._page:
-            table.add_row(*_cells(outcome))
-        if self._several:
-            out.print(plain(self._page[0].source, "bold"), soft_wrap=True)
-        out.print(table)
+        self._page.sort(key=lambda outcome: (self._sources[outcome.source], outcome.line))
+        for source, outcomes in itertools.groupby(self._page, lambda outcome: outcome.source):
+            table = _new_table()
+            for name, width in zip(("line", "action", "to", "body", "seg", "status"), widths, strict=True):
+                side: Literal["left", "right"] = "right" if name in ("line", "seg") else "left"
+                table.add_column(name, overflow="fold", width=width, justify=side)
+            for outcome in outcomes:
+                table.add_row(*_cells(outcome))
+            if len(self._sources) > 1:
+                out.print(plain(source, "bold"), soft_wrap=True)
+            out.print(table)
         self._page.clear()
 
 
@@ -294,7 +294,7 @@ def _new_table() -> Table:
 
 
 def _body(message: Message) -> str:
-    return "\n".join(filter(None, (message.body, *(f"+ {url}" for url in message.media_urls))))
+    return "\n".join(filter(None, (message.body, *(f"+\u00a0{url}" for url in message.media_urls))))
 
 
 def _messages(tally: Tally, config: Config) -> str:

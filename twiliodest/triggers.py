@@ -125,6 +125,7 @@ def typeof(value: object) -> str:
 _Test: TypeAlias = Callable[[Event], bool]
 _Get: TypeAlias = Callable[[Event], object]
 _LISTS = (list, tuple)
+_TEXTS = (str, type(None))
 _ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _ANY: frozenset[Key] = frozenset({(None, None)})
 
@@ -141,9 +142,9 @@ def _join(kind: type[And | Or], tests: Sequence[_Test]) -> _Test:
 
 def _compile_comparison(comparison: Compare) -> _Test:
     match choices(comparison):
-        case subject, values if all(isinstance(value, str) for value in values):
+        case subject, values if all(isinstance(value, _TEXTS) for value in values):
             get, texts = _compile_value(subject), frozenset(values)
-            return lambda event: isinstance(text := get(event), str) and text in texts
+            return lambda event: isinstance(text := get(event), _TEXTS) and text in texts
     left, right = _compile_value(comparison.left), _compile_value(comparison.right)
     match comparison.operator:
         case "=":

@@ -120,6 +120,8 @@ def _bad_sender(message: Draft, settings: Settings) -> Refusal | None:
         is_number or _ALPHANUMERIC.fullmatch(sender) or _CHANNEL.fullmatch(sender)
     ):
         return Refusal(21212, f"Invalid From Number (caller ID): {sender}")
+    if settings.trial and not is_number and ":" not in sender:
+        return Refusal(21267, f"Alphanumeric Sender ID cannot be used on a trial account: {sender}")
     if settings.test_credentials:
         return None if sender == "+15005550006" else not_owned
     if known is None or sender in known:

@@ -37,8 +37,9 @@ class Sandbox:
         self._socket = socket.create_server((host, port), family=family, backlog=2048)
         # Connections inherit it; without it every answer waits for the client's delayed acknowledgement.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        bound_host, bound_port = self._socket.getsockname()[:2]
-        self.url = f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        address, bound_port = self._socket.getsockname()[:2]
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - not bound here
+        self.url = f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{bound_port}"
         self.api: TwilioApi = app.state.api
         self._connections = 0
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -27,7 +27,15 @@ export function draw() {
   });
 }
 
-export const chosen = (url = location.href) => decodeURIComponent(new URL(url).hash.slice(1));
+// The recipient that the address names.
+export function chosen(url = location.href) {
+  try {
+    return decodeURIComponent(new URL(url).hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 const hash = (to) => `#${encodeURIComponent(to)}`;
 const query = () => $("search").value.trim().toLowerCase();
 
@@ -75,13 +83,13 @@ function drawList() {
 function drawRow(thread, text) {
   let row = rows.get(thread.to);
   if (!row) {
-    const parts = ["to", "when", "snippet", "count"].map((className) => el("span", { className }));
+    const parts = ["to", "when", "snippet", "count"].map((className) => el("span", { className, dir: "auto" }));
     row = el("li", {}, el("a", { className: "row", href: hash(thread.to) }, ...parts));
     rows.set(thread.to, row);
   }
   const link = row.firstChild;
   const [to, when, snippet, count] = link.children;
-  put(to, thread.to || "No recipient");
+  put(to, thread.to);
   put(when, moment(text.at));
   put(snippet, text.body || plural(text.media.length, "picture"));
   put(count, thread.texts.length > 1 ? number(thread.texts.length) : "");
@@ -120,7 +128,7 @@ function drawThread() {
 
 function drawHeader(thread) {
   const stopped = inbox.state.optouts.includes(thread.to);
-  put($("thread-title"), thread.to || "No recipient");
+  put($("thread-title"), thread.to);
   put($("thread-note"), stopped ? "Opted out: texts are refused with 21610" : plural(thread.texts.length, "text"));
   $("thread-note").classList.toggle("stopped", stopped);
   put($("stop"), stopped ? "START" : "STOP");
@@ -135,7 +143,7 @@ function drawText(text, before, isNew) {
   if (before?.sender !== text.sender) item.append(el("span", { className: "sender" }, text.sender || "No sender"));
   if (text.media.length) item.append(el("div", { className: "media" }, ...text.media.map(drawPicture)));
   if (text.body) {
-    const bubble = el("div", { className: "bubble" }, ...marked(text.body, query()));
+    const bubble = el("div", { className: "bubble", dir: "auto" }, ...marked(text.body, query()));
     bubble.addEventListener("click", () => getSelection().isCollapsed && openDetail(text));
     item.append(bubble);
   }

@@ -17,7 +17,7 @@ export async function openDetail(text) {
   const answer = await fetch(`/sandbox/messages/${text.sid}`);
   if (!answer.ok) return; // dropped or cleared meanwhile
   const { form, answered, status: usual, response } = await answer.json();
-  put($("detail-title"), `Text to ${text.to || "nobody"}`);
+  put($("detail-title"), `Text to ${text.to}`);
   const facts = [
     ["Status", status(text).name],
     ["Answered", text.accepted && answered !== "201" ? `${answered}, though it was accepted` : answered],

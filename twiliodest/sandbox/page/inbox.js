@@ -24,6 +24,7 @@ export function setState(next) {
 export function addTexts(texts) {
   const fresh = texts.filter((text) => text.seq > seen && text.seq >= inbox.state.first);
   for (const text of fresh) {
+    text.to ||= "No recipient";
     const thread = inbox.threads.get(text.to) ?? { to: text.to, texts: [] };
     thread.texts.push(text);
     inbox.threads.delete(text.to);

@@ -1,0 +1,63 @@
+"""Where the outcomes of a run go: the tally, standard output, the file of rejects, the bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from twiliodest import screen
+from twiliodest.model import Event, Outcome
+from twiliodest.report import Rejects, Tally, write_record
+
+
+class Results:
+    """Hears of everything once. `live` output is there at once; after a broken pipe outcomes are only counted.
+
+    `rows` and `sources` are those of the table; without `rows` the output is JSON Lines.
+    """
+
+    def __init__(
+        self,
+        bar: screen.Bar,
+        rejects: Rejects | None,
+        *,
+        rows: int | None,
+        sources: Sequence[str],
+        live: bool,
+    ) -> None:
+        self.tally = Tally()
+        self.is_closed = False
+        self._bar = bar
+        self._rejects = rejects
+        self._live = live
+        self._out = sys.stdout.buffer
+        self._table = None if rows is None else screen.OutcomeTable(rows, sources)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Take an outcome."""
+        self.tally.add(outcome)
+        self._bar.show(self.tally)
+        if self._rejects:
+            self._rejects.broken(outcome)
+        if self._table:
+            self._table.add(outcome)
+        elif not self.is_closed:
+            try:
+                write_record(outcome, self._out)
+                if self._live:
+                    self._out.flush()
+            except BrokenPipeError:
+                self.is_closed = True
+
+    def finished(self, event: Event, outcomes: Sequence[Outcome]) -> None:
+        """Nothing more comes of an event."""
+        if self._rejects:
+            self._rejects.event(event, outcomes)
+
+    def close(self) -> None:
+        """Write what is left. Raises `BrokenPipeError` if nobody listens any more."""
+        if self.is_closed:
+            raise BrokenPipeError
+        if self._table:
+            self._table.close()
+        sys.stdout.flush()
