@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,7 +41,7 @@ MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 FORM = {"To": "+15557654321", "From": "+15551234567", "Body": "Hello"}
 
 
-@contextmanager
+@contextlib.contextmanager
 def sandbox(**options: Any) -> Iterator[tuple[Sandbox, httpx.Client]]:
     with (
         Sandbox(Settings(**options)) as running,
@@ -491,6 +491,9 @@ def test_only_the_newest_are_kept() -> None:
             post(client, Body=str(number))
         assert [text.body for text in running.messages()] == list("34567")
         assert (running.api.store.dropped, len(running.requests())) == (3, 5)
+        post(client, To="+15550000002", Body="another")
+        listed = client.get(MESSAGES, params={"To": FORM["To"]}).json()["messages"]
+        assert [text["body"] for text in listed] == list("7654")
         assert client.delete("/sandbox/messages").status_code == 204
         assert (running.messages(), running.api.store.dropped) == ([], 0)
 
@@ -521,6 +524,20 @@ def test_a_watching_page_hears_of_each_text_once_and_goes_on_where_it_was() -> N
         post(client, Body="three")
         with client.stream("GET", "/sandbox/events", headers={"Last-Event-ID": place}) as stream:
             assert [text["body"] for text in next(_events(stream, "texts"))[1]] == ["three"]
+
+
+def test_open_pages_are_bounded() -> None:
+    """More pages than anybody needs are refused; a closed one makes room."""
+    with sandbox() as (running, client), contextlib.ExitStack() as pages:
+        for _ in range(32):
+            stream = pages.enter_context(client.stream("GET", "/sandbox/events"))
+            next(_events(stream, "state"))
+        assert client.get("/sandbox/events").status_code == 503
+        pages.close()
+        while len(running.api.store.watchers) == 32:
+            pass
+        with client.stream("GET", "/sandbox/events") as stream:
+            assert next(_events(stream, "state"))
 
 
 def test_closing_does_not_wait_for_open_pages_and_hanging_requests() -> None:

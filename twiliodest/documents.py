@@ -7,7 +7,7 @@ envelope `{"batch": [...]}` all come out as single values. Something broken cost
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
 LIMIT = 1 << 20  # bytes of one event
@@ -43,6 +43,9 @@ class Documents:
         self._at = 0
         self._line_start = 0  # negative once the start of the line has left the window
         self._untouched = True
+        self._gone = 0  # bytes before the window
+        self._hopeless: frozenset[int] = frozenset()  # where brackets open that never close
+        self._envelopes: frozenset[int] = frozenset()  # of which these may yet be batch envelopes
         self.line = 1
 
     def more(self) -> bool:
@@ -52,9 +55,11 @@ class Documents:
                 return self._at < len(self._window)
         return True
 
-    def whole_lines(self) -> bytes:
-        """The whole lines in the window, without the last newline."""
-        end = self._window.rfind(b"\n", self._at)
+    def whole_lines(self, reach: int) -> bytes:
+        """The whole lines in the next `reach` bytes, at least one, without the last newline."""
+        end = self._window.rfind(b"\n", self._at, self._at + reach)
+        if end < 0:
+            end = self._window.find(b"\n", self._at)
         if end < 0 and not self._is_full():
             end = len(self._window)  # the last line of the input has no newline
         return self._window[self._at : max(end, self._at)]
@@ -72,42 +77,39 @@ class Documents:
             if self._window[self._at] == _NEWLINE:
                 self._next_line()
                 return
-            yield from self._elements() if self._is_array() else self._value()
+            yield from self._elements(may_be_empty=self._untouched) if self._is_array() else self._value()
             self._untouched = False
 
     def _value(self) -> Iterator[Value]:
         """A value that stands by itself: on its last line nothing may follow but another one."""
         start, inside = self._here(), False
         while isinstance(end := self._end_of_value(envelope=True), _Batch):
-            self._at += end.array
-            yield from self._elements()
+            self._advance(end.array)
+            if not (yield from self._elements(may_be_empty=True)):
+                return
+            self._gone += self._at - 2
             self._line_start -= self._at - 2
-            self._window, self._at = (
-                b"{0" + self._window[self._at :],
-                0,
-            )  # the rest of the envelope, as a value
-            start, inside = self._here(), True
-        if isinstance(end, int) and _REST.match(self._window, self._at + end):
+            self._window = b"{0" + self._window[self._at :]  # the rest of the envelope, as a value
+            self._at, inside = 0, True
+        if fits := isinstance(end, int) and self._is_last(end):
             value = self._take(start, end)
         else:
             value = self._give_up(start, end if isinstance(end, Broken) else None, b"}]")
-        if value.broken or not inside or not isinstance(end, int):
+        if not inside:
             yield value
+        elif value.broken or not fits:
+            yield Value(*start, b"{", value.broken or _BAD_ENVELOPE)
 
-    def _elements(self) -> Iterator[Value]:
-        """The elements of the array that begins here."""
-        opened, untouched, empty = self._here(), self._untouched, True
+    def _elements(self, *, may_be_empty: bool) -> Generator[Value, None, bool]:
+        """The elements of the array that begins here; returns whether it is closed."""
+        opened, empty = self._here(), not may_be_empty
         self._at += 1
         while self._skip(_BETWEEN_ELEMENTS):
             if self._window[self._at] == _CLOSE:
                 self._at += 1
-                if empty and not untouched:
-                    yield Value(
-                        *opened,
-                        b"[]",
-                        Broken("an event is a JSON object, and this is an empty array", "not an object"),
-                    )
-                return
+                if empty:
+                    yield Value(*opened, b"[]", _EMPTY)
+                return True
             empty = False
             start = self._here()
             end = self._end_of_value(envelope=False)
@@ -116,24 +118,36 @@ class Documents:
             else:
                 yield self._give_up(start, end if isinstance(end, Broken) else None, b"}")
         yield Value(*opened, b"[", Broken("not valid JSON: this array is never closed", "not valid JSON"))
+        return False
 
     def _end_of_value(self, *, envelope: bool) -> int | Broken | _Batch | None:
         """How far the value that begins here reaches; `None` where its brackets do not fit."""
         if self._window[self._at] not in b"{[":
             return self._end_of_scalar(_ELEMENT_END if not envelope else _LINE_END)
-        grammar, offset = _Brackets(), 0
+        here = self._gone + self._at
+        if here in self._hopeless and not (envelope and here in self._envelopes):
+            return None
+        grammar = _Brackets()
+        end = self._scan(grammar, envelope=envelope)
+        if end is None or isinstance(end, Broken):
+            self._hopeless = frozenset(here + offset for offset in grammar.starts)
+            self._envelopes = frozenset(here + offset for offset in grammar.envelopes)
+        return end
+
+    def _scan(self, grammar: _Brackets, *, envelope: bool) -> int | Broken | _Batch | None:
+        offset = 0
         while True:
             for token in _TOKEN.finditer(self._window, self._at + offset):
                 if token.end() == len(self._window) and token[0] not in _PUNCTUATION:
                     break  # it may go on in the next block
-                if not grammar.takes(token[0]):
+                if not grammar.takes(token[0], token.start() - self._at):
                     return None
                 offset = token.end() - self._at
                 if grammar.closed:
                     return offset
                 if envelope and grammar.in_batch:
                     return _Batch(offset - 1)
-                if grammar.depth > DEPTH:
+                if len(grammar.starts) > DEPTH:
                     return Broken("nested too deeply", "nested too deeply", offset - 1)
             if self._is_full():
                 return _TOO_LONG
@@ -145,8 +159,15 @@ class Documents:
             if self._is_full():
                 return _TOO_LONG
             if not self._fill():
-                return len(self._window)
-        return end.start() - self._at
+                break
+        return len(self._window[self._at : end.start() if end else None].rstrip(b" \t\r"))
+
+    def _is_last(self, end: int) -> bool:
+        """Whether nothing but another value follows the one of this length on its last line."""
+        while not (rest := _REST.match(self._window, self._at + end)):
+            if self._is_full() or not self._fill():
+                return True
+        return rest[1] in b"\n{["
 
     def _take(self, start: tuple[int, int], length: int) -> Value:
         raw = self._window[self._at : self._at + length]
@@ -165,9 +186,10 @@ class Documents:
                 if end:
                     length = end - self._at
                     continue
-                if self._is_full():
-                    broken, length = broken or _TOO_LONG, 0
-                    self._advance(len(self._window) - self._at)
+                length = 0 if self._is_full() else length
+            if self._is_full():  # keep no more of it than the newline that comes before the next line
+                self._advance(len(self._window) - self._at - (length > 0))
+                broken, length = broken or _TOO_LONG, int(length > 0)
             if not self._fill():
                 length = len(self._window) - self._at
                 break
@@ -179,7 +201,7 @@ class Documents:
         if self._window[self._at] != _OPEN:
             return False
         while not (first := _FIRST_ELEMENT.match(self._window, self._at)):
-            if not self._fill():
+            if self._is_full() or not self._fill():
                 return False
         return first[1] in b"{]"
 
@@ -212,6 +234,7 @@ class Documents:
 
     def _fill(self) -> bool:
         block = next(self._blocks, b"")
+        self._gone += self._at
         self._line_start -= self._at
         self._window = self._window[self._at :] + block
         self._at = 0
@@ -228,29 +251,37 @@ class _Brackets:
     """Whether brackets, commas, colons and quotes fit so far. Decides early that a line was cut off."""
 
     def __init__(self) -> None:
+        self.starts: list[int] = []  # of the brackets that are open
+        self.envelopes: set[int] = set()  # starts of objects that hold a batch; an event's own is none
+        self._typed: set[int] = set()  # starts of objects with a type
         self._open = bytearray()
         self._last = b""
         self._key = b""
-        self._typed = False
 
-    def takes(self, token: bytes) -> bool:
+    def takes(self, token: bytes, start: int) -> bool:
         last, self._last = self._last, token[:1]
         if token in (b"{", b"["):
             fits = not self._open or last in (b":", b"[") or (last == b"," and self._open[-1] == _OPEN)
+            if (
+                token == b"["
+                and last == b":"
+                and self._key == b'"batch"'
+                and self.starts[-1] not in self._typed
+            ):
+                self.envelopes.add(self.starts[-1])
             self._open += token
+            self.starts.append(start)
             return fits
         if token in (b"}", b"]"):
+            self.starts.pop()
             return self._open.pop() == token[0] - 2  # the ASCII codes of { and }, [ and ] are two apart
         if token in (b",", b":"):
             return True
-        if token[:1] == b'"' and self.depth == 1 and last != b":":
+        if token[:1] == b'"' and last != b":":
             self._key = token
-            self._typed = self._typed or token == b'"type"'
+            if token == b'"type"':
+                self._typed.add(self.starts[-1])
         return token != b'"' and last in (b"{", b"[", b",", b":")
-
-    @property
-    def depth(self) -> int:
-        return len(self._open)
 
     @property
     def closed(self) -> bool:
@@ -258,8 +289,8 @@ class _Brackets:
 
     @property
     def in_batch(self) -> bool:
-        """Whether the last token opened the list of a batch envelope; an event with such a property is none."""
-        return self._last == b"[" and self._open == b"{[" and self._key == b'"batch"' and not self._typed
+        """Whether the last token opened the list of the batch envelope that begins with the first."""
+        return self._last == b"[" and len(self._open) == 2 and 0 in self.envelopes
 
 
 _NEWLINE, _OPEN, _CLOSE = b"\n[]"
@@ -267,10 +298,11 @@ _PUNCTUATION = (b"{", b"}", b"[", b"]", b",", b":")
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+(?:"|\\?\Z)|[{}\[\],:]|[^\s"{}\[\],:]+|"')
 _BLANK = re.compile(rb"[ \t\r]*")
 _BETWEEN_ELEMENTS = re.compile(rb"[ \t\r\n,]*")
-_REST = re.compile(rb"[ \t\r]*(?:[\n{\[]|\Z)")
-_LINE_END = re.compile(rb"\r?\n")
-_ELEMENT_END = re.compile(rb"[ \t\r]*[,\]\n]")
+_REST = re.compile(rb"[ \t\r]*([^ \t\r])")
+_LINE_END = re.compile(rb"\n")
+_ELEMENT_END = re.compile(rb"[,\]\n]")
 _FIRST_ELEMENT = re.compile(rb"\[\s*([^\s])")
 _INDENT = re.compile(rb"([ \t]*)([^ \t])")
 _EMPTY = Broken("an event is a JSON object, and this is an empty array", "not a JSON object")
+_BAD_ENVELOPE = Broken("not valid JSON: this batch is damaged after its events", "not valid JSON")
 _TOO_LONG = Broken("longer than 1 MiB", "longer than 1 MiB")

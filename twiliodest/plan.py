@@ -37,17 +37,22 @@ class Plan:
         self._take = view({event_id.prefix, *(prefix for action in actions for prefix in action.prefixes)})
         self._event_id = event_id
         self._index = _index(actions)
+        self._other = self._index[None]
 
     def __call__(self, source: str, line: int, raw: bytes, seen: Mapping[str, Any]) -> Planned | None:
         """The renderings for the event in `raw`, of which `look` has seen `seen`; `None` if nothing matches.
 
         Raises what msgspec raises where the event holds something that cannot be decoded.
         """
-        matching = [action for action, matches in self._candidates(seen) if matches(seen)]
+        kind, name = seen.get("type"), seen.get("event")
+        by_name = self._index.get(kind, self._other) if kind.__class__ is str else self._other
+        candidates = by_name.get(name, by_name[None]) if name.__class__ is str else by_name[None]
+        if not candidates:
+            return None
+        matching = [action for action, matches in candidates if matches(seen)]
         if not matching:
             return None
         data = self._take(raw)
-        name = seen.get("event")
         event = Event(
             source=source,
             line=line,
@@ -59,14 +64,6 @@ class Plan:
             event,
             [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching],
         )
-
-    def _candidates(self, seen: Mapping[str, Any]) -> Sequence[_Candidate]:
-        kind, name = seen.get("type"), seen.get("event")
-        by_event = self._index.get(kind) if kind.__class__ is str else None
-        if by_event is None:
-            by_event = self._index[None]
-        candidates = by_event.get(name) if name.__class__ is str else None
-        return by_event[None] if candidates is None else candidates
 
 
 def view(wanted: Iterable[tuple[str, ...]]) -> Decode:

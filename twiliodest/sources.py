@@ -50,6 +50,9 @@ def find_sources(names: Sequence[str]) -> list[Source]:
         if name == STDIN:
             sources.append(Source(STDIN, None, lambda: _blocks(sys.stdin.fileno(), keep_open=True)))
             continue
+        if not name:  # an unset variable in a script; to `Path` it is the current folder
+            problems.append(Problem(message="the name of an input is empty"))
+            continue
         try:
             sources.extend(_file(path) for path in _files(Path(name)))
         except OSError as error:
@@ -88,6 +91,8 @@ def describe(raw: bytes, error: Exception) -> Broken:
         return Broken(
             f"an event is a JSON object, and this is {_KINDS.get(wrong[1], 'a number')}", "not a JSON object"
         )
+    if "out of range" in message or "too large" in message:
+        return Broken("a number is too large to be read", "a number is too large")
     if "truncated" in message:
         return Broken("not valid JSON: it ends too soon", "not valid JSON", max(0, len(raw.rstrip()) - 1))
     place = _BYTE.search(message)
@@ -99,6 +104,7 @@ def describe(raw: bytes, error: Exception) -> Broken:
 
 
 _BLOCK = 1 << 16
+_SHORT_REACH = 1 << 10  # so that a bad line costs no second look at all that follows it
 _EXPECTED = re.compile(r"Expected `object`, got `(\w+)`(?! - at)")
 _KINDS = {"array": "an array", "bool": "a boolean", "null": "null", "str": "a string"}
 _BYTE = re.compile(r"\(byte (\d+)\)")
@@ -118,13 +124,14 @@ def _is_event_file(name: str) -> bool:
 
 
 def _file(path: Path) -> Source:
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-    try:
-        status = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-    size = status.st_size if stat.S_ISREG(status.st_mode) else None
-    return Source(str(path), size, lambda: _blocks(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))))
+    def opened() -> int:
+        return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # a named pipe that is opened and closed loses its writer
+        return Source(str(path), None, lambda: _blocks(opened()))
+    os.close(opened())
+    return Source(str(path), status.st_size, lambda: _blocks(opened()))
 
 
 def _blocks(descriptor: int, *, keep_open: bool = False) -> Iterator[bytes]:
@@ -188,9 +195,9 @@ def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
     """JSON Lines at full speed; whatever is not one object on one line goes through `Documents`."""
     documents = Documents(blocks)
-    strict = _strict(decode)
+    strict, reach = _strict(decode), _BLOCK
     while documents.more():
-        text = documents.whole_lines()
+        text = documents.whole_lines(reach)
         lines = text.split(b"\n")
         decode_line = decode if text.isascii() and len(text) <= LIMIT else strict
         for number, raw in enumerate(lines, documents.line):
@@ -203,7 +210,9 @@ def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
             yield number, 0, raw, data
         else:
             documents.pass_by(lines)
+            reach = min(2 * reach, _BLOCK)
             continue
+        reach = _SHORT_REACH
         documents.pass_by(lines[: number - documents.line])
         for value in documents.values():
             yield value.line, value.inset, value.raw, value.broken or _decoded(value.raw, strict)

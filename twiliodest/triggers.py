@@ -119,7 +119,7 @@ def is_in(value: object, values: object) -> bool:
 
 def typeof(value: object) -> str:
     """The FQL type of a value, one of `TYPES`."""
-    return next(name for name, types in TYPES.items() if isinstance(value, types))
+    return _type_name(type(value))  # type: ignore[arg-type]  # every type is hashable
 
 
 _Test: TypeAlias = Callable[[Event], bool]
@@ -128,6 +128,11 @@ _LISTS = (list, tuple)
 _TEXTS = (str, type(None))
 _ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _ANY: frozenset[Key] = frozenset({(None, None)})
+
+
+@functools.cache
+def _type_name(kind: type) -> str:
+    return next(name for name, types in TYPES.items() if issubclass(kind, types))
 
 
 def _join(kind: type[And | Or], tests: Sequence[_Test]) -> _Test:

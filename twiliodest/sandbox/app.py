@@ -17,7 +17,7 @@ from twiliodest.sandbox.api import TwilioApi
 from twiliodest.sandbox.inbox import Inbox
 from twiliodest.sandbox.settings import Settings
 
-_LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -67,12 +67,12 @@ class Guard:
 
 
 def _foreign(scope: Scope) -> str | None:
+    """Why a request is not let in."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    address, port = scope.get("server") or ("", None)
-    names = _LOCAL | {f"[{address}]" if ":" in address else address}
-    name, colon, given = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    if (name if colon else given or name) not in names or (given if colon else "80") != str(port):
+    address, port = scope.get("server") or ("", 80)
+    names = (*_LOCAL, f"[{address}]" if ":" in address else address)
+    if host not in [f"{name}:{port}" for name in names] and not (port == 80 and host in names):
         return f"unexpected Host header: open the sandbox at http://127.0.0.1:{port}"
     if headers.get("origin", f"http://{host}") != f"http://{host}":
         return "a page of another origin may not use the sandbox"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -97,7 +96,6 @@ class Inbox:
         store = self.store
         return {
             "first": store.first,
-            "keep": store.keep,
             "dropped": store.dropped,
             "optouts": sorted(store.optouts),
             "chaos": self.api.settings.chaos,
@@ -138,9 +136,10 @@ class Events:
         self, last_id: str, changed: asyncio.Event, gone: asyncio.Task[None], send: Send
     ) -> None:
         run, _, seq = last_id.partition("-")
-        place = int(seq) if run == self.run and seq.isdecimal() else 0
+        place = int(seq) if run == self.run and seq.isdecimal() and len(seq) < 16 else 0
         told: bytes | None = None
         settled = False
+        await _send(send, b"retry: 1000\n\n")
         while not gone.done():
             changed.clear()
             state = msgspec.json.encode({"run": self.run, **self.inbox.state()})
@@ -185,12 +184,11 @@ async def _send(send: Send, data: bytes) -> None:
 
 async def _wait(changed: asyncio.Event, gone: asyncio.Task[None]) -> bool:
     """Until something changed or the client left; False after a long silence."""
-    waiting = asyncio.ensure_future(changed.wait())
-    done, _ = await asyncio.wait((waiting, gone), timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-    if not waiting.done():
+    waiting = asyncio.create_task(changed.wait())
+    try:
+        done, _ = await asyncio.wait((waiting, gone), timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+    finally:
         waiting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await waiting
     return bool(done)
 
 

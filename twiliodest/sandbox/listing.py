@@ -32,7 +32,8 @@ def messages(account: str, query: Form, store: Store, now: float) -> Mapping[str
         return Refusal(20001, f"Invalid parameter: {error}")
     if not 1 <= size <= 1000 or page < 0:
         return Refusal(20007, "Page size must be between 1 and 1000.")
-    found = _select(reversed(store.texts()), account, before, tests)
+    texts = store.texts_to(asked["To"]) if asked.get("To") else store.texts()
+    found = _select(reversed(texts), account, before, tests)
     start = page * size
     rows = found[:size] if before is not None else found[start : start + size]
     more = len(found) > (size if before is not None else start + size)
@@ -132,8 +133,6 @@ def _select(texts: Iterable[Text], account: str, before: int | None, tests: list
 
 def _tests(asked: Mapping[str, str], now: float) -> list[Test]:
     tests: list[Test] = []
-    if to := asked.get("To"):
-        tests.append(lambda text: text.to == to)
     if sender := asked.get("From"):
         tests.append(lambda text: text.sender == sender)
     for name in ("DateSent", "DateSent<", "DateSent>"):

@@ -75,6 +75,7 @@ class Store:
         self.optouts: set[str] = set()
         self.watchers: set[asyncio.Event] = set()
         self._texts: OrderedDict[str, Text] = OrderedDict()
+        self._by_recipient: dict[str, deque[Text]] = {}
         self._requests: deque[Request] = deque(maxlen=keep)
         self._lock = threading.Lock()
 
@@ -82,12 +83,20 @@ class Store:
         """Keep a text whose `seq` is `last + 1`."""
         with self._lock:
             self._texts[text.sid] = text
+            self._by_recipient.setdefault(text.to, deque()).append(text)
             self.last = text.seq
             if len(self._texts) > self.keep:
-                self._texts.popitem(last=False)
-                self.dropped += 1
-                self.first += 1
+                self._drop_oldest()
         self.notify()
+
+    def _drop_oldest(self) -> None:
+        _, text = self._texts.popitem(last=False)
+        others = self._by_recipient[text.to]
+        others.popleft()
+        if not others:
+            del self._by_recipient[text.to]
+        self.dropped += 1
+        self.first += 1
 
     def log(self, request: Request) -> None:
         with self._lock:
@@ -97,6 +106,7 @@ class Store:
         """Forget texts and requests; opt-outs stay."""
         with self._lock:
             self._texts.clear()
+            self._by_recipient.clear()
             self._requests.clear()
             self.first, self.dropped = self.last + 1, 0
         self.notify()
@@ -118,6 +128,11 @@ class Store:
                 found.append(text)
         found.reverse()
         return found
+
+    def texts_to(self, recipient: str) -> list[Text]:
+        """Oldest first."""
+        with self._lock:
+            return list(self._by_recipient.get(recipient, ()))
 
     def requests(self) -> list[Request]:
         with self._lock:

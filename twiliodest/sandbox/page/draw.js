@@ -61,8 +61,10 @@ function drawFrame() {
   put($("open-chaos"), chaos ? "Chaos on" : "Chaos");
   const segments = texts.reduce((sum, text) => sum + (text.accepted ? text.segments : 0), 0);
   $("counts").hidden = !texts.length;
-  $("counts").textContent = state.dropped
-    ? `Showing the newest ${number(texts.length)}; ${number(state.dropped)} older ones were dropped.`
+  const older = texts.length ? texts[0].seq - state.first + state.dropped : 0;
+  const where = older > state.dropped ? "are not shown" : "were dropped";
+  $("counts").textContent = older
+    ? `Showing the newest ${number(texts.length)}; ${number(older)} older ones ${where}.`
     : `${plural(texts.length, "text")} to ${plural(threads.size, "number")} · ${plural(segments, "segment")}`;
 }
 
