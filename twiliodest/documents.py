@@ -72,7 +72,8 @@ class Documents:
             self._untouched = False
 
     def values(self) -> Iterator[Value]:
-        """The values that begin on the next line, up to the end of the line on which the last of them ends."""
+        """The values that begin on the next line that is not blank, up to the end of the line on which the last of them ends."""
+        self._skip(_BLANK_LINES)
         while self._skip(_BLANK):
             if self._window[self._at] == _NEWLINE:
                 self._next_line()
@@ -297,6 +298,7 @@ _NEWLINE, _OPEN, _CLOSE = b"\n[]"
 _PUNCTUATION = (b"{", b"}", b"[", b"]", b",", b":")
 _TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+(?:"|\\?\Z)|[{}\[\],:]|[^\s"{}\[\],:]+|"')
 _BLANK = re.compile(rb"[ \t\r]*")
+_BLANK_LINES = re.compile(rb"[ \t\r\n]*")
 _BETWEEN_ELEMENTS = re.compile(rb"[ \t\r\n,]*")
 _REST = re.compile(rb"[ \t\r]*([^ \t\r])")
 _LINE_END = re.compile(rb"\n")

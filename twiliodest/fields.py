@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -122,17 +123,17 @@ def elsewhere(path: Path, event: Any) -> list[str]:
     """Up to two other paths of `event` that end in the same name as `path` and hold a text."""
     name = path.prefix[-1] if path.prefix else None
     found: list[str] = []
-    todo: list[tuple[str, Any]] = [("$", event)]
-    for _ in range(10_000):  # an event is as hostile as it likes
-        if not todo or len(found) == 2:
-            break
-        at, value = todo.pop(0)
-        if isinstance(value, dict):
-            for key, item in value.items():
-                spot = f"{at}.{key}" if _NAME.fullmatch(key) else f"{at}['{key}']"
-                if key == name and spot != path.text and text_of(item):
-                    found.append(spot)
+    todo: deque[tuple[str, Any]] = deque([("$", event)])
+    while todo and len(found) < 2:
+        at, value = todo.popleft()
+        for key, item in value.items():
+            if key != name and not isinstance(item, dict) or len(at) + len(key) > _SPOT_LIMIT:
+                continue
+            spot = f"{at}.{key}" if _NAME.fullmatch(key) else f"{at}['{key}']"
+            if isinstance(item, dict):
                 todo.append((spot, item))
+            elif spot != path.text and (text_of(item) or "").strip():
+                found.append(spot)
     return found[:2]
 
 
@@ -141,7 +142,7 @@ _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DEFAULT = re.compile(r"""\|\s*default\s*:\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')\s*""")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WHERE = re.compile(r"(?:1:|col )(\d+)")
-_MISSING: Any = object()
+_SPOT_LIMIT = 100  # characters of a path that is told; keys of an event are as long as they like
 
 
 class _Scientific(Decimal):
@@ -208,7 +209,7 @@ def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]])
         parts = frame.copy()
         for i, path, find, default in numbered:
             values = find(event)
-            if len(values) == 1 and values[0].__class__ is str and values[0]:
+            if len(values) == 1 and values[0].__class__ is str and values[0] and not values[0].isspace():
                 parts[i] = values[0]
             elif default is not None and _is_blank(values):
                 parts[i] = default

@@ -33,7 +33,7 @@ class Verdict(enum.StrEnum):
     UNKNOWN = "unknown"  # may have been accepted
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True):
     """An event that at least one action's trigger matches.
 
     `raw` is its JSON text; `id` is its identity, the same in every run.

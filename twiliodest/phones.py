@@ -42,6 +42,8 @@ def recipient(value: str, default_region: str | None) -> str:
     National and punctuated numbers are read only with a `default_region` (ISO country, upper case).
     Raises PhoneError.
     """
+    if _is_e164(value):
+        return value
     value = value.strip()
     prefix = channel(value)
     if not prefix:

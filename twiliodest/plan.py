@@ -53,16 +53,13 @@ class Plan:
         if not matching:
             return None
         data = self._take(raw)
-        event = Event(
-            source=source,
-            line=line,
-            raw=raw,
-            name=name if isinstance(name, str) else None,
-            id=_identity(self._event_id.find(data)) or f"digest:{_digest(raw)}",
-        )
+        values = self._event_id.find(data)
+        identity = values[0] if len(values) == 1 else None
+        if identity.__class__ is not str or not 0 < len(identity) <= ID_LIMIT:
+            identity = _identity(identity, raw)
+        event = Event(source, line, raw, name if name.__class__ is str else None, identity)
         return Planned(
-            event,
-            [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching],
+            event, [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching]
         )
 
 
@@ -126,13 +123,13 @@ _WHOLE = _decoder(dict[str, Any])
 _CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=str)
 
 
-def _identity(values: Sequence[Any]) -> str | None:
-    text = text_of(values[0]) if len(values) == 1 else None
-    if text is None or len(text) <= ID_LIMIT:
+def _identity(value: Any, raw: bytes) -> str:
+    """The identity of an event that has no handy one: a digest of its content, or of an overlong identity.
+
+    White space and the order of keys do not change it.
+    """
+    text = text_of(value)
+    content = text.encode() if text else _CANONICAL.encode(_WHOLE(raw))
+    if text and len(text) <= ID_LIMIT:
         return text
-    return f"digest:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
-
-
-def _digest(raw: bytes) -> str:
-    """A digest of an event's content, whatever its white space and the order of its keys."""
-    return hashlib.blake2b(_CANONICAL.encode(_WHOLE(raw)), digest_size=16).hexdigest()
+    return f"digest:{hashlib.blake2b(content, digest_size=16).hexdigest()}"

@@ -195,7 +195,7 @@ def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
     """JSON Lines at full speed; whatever is not one object on one line goes through `Documents`."""
     documents = Documents(blocks)
-    strict, reach = _strict(decode), _BLOCK
+    strict, reach = _strict(decode), LIMIT
     while documents.more():
         text = documents.whole_lines(reach)
         lines = text.split(b"\n")
@@ -210,7 +210,7 @@ def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
             yield number, 0, raw, data
         else:
             documents.pass_by(lines)
-            reach = min(2 * reach, _BLOCK)
+            reach = min(2 * reach, LIMIT)
             continue
         reach = _SHORT_REACH
         documents.pass_by(lines[: number - documents.line])
