@@ -72,7 +72,7 @@ class Documents:
             self._untouched = False
 
     def values(self) -> Iterator[Value]:
-        """The values that begin on the next line that is not blank, up to the end of the line on which the last of them ends."""
+        """The values that begin on the next line with any, up to the end of the line where the last one ends."""
         self._skip(_BLANK_LINES)
         while self._skip(_BLANK):
             if self._window[self._at] == _NEWLINE:

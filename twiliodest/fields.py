@@ -127,7 +127,7 @@ def elsewhere(path: Path, event: Any) -> list[str]:
     while todo and len(found) < 2:
         at, value = todo.popleft()
         for key, item in value.items():
-            if key != name and not isinstance(item, dict) or len(at) + len(key) > _SPOT_LIMIT:
+            if (key != name and not isinstance(item, dict)) or len(at) + len(key) > _SPOT_LIMIT:
                 continue
             spot = f"{at}.{key}" if _NAME.fullmatch(key) else f"{at}['{key}']"
             if isinstance(item, dict):

@@ -55,11 +55,12 @@ class Plan:
         data = self._take(raw)
         values = self._event_id.find(data)
         identity = values[0] if len(values) == 1 else None
-        if identity.__class__ is not str or not 0 < len(identity) <= ID_LIMIT:
+        if identity.__class__ is not str or not 0 < len(identity) <= ID_LIMIT or identity.isspace():
             identity = _identity(identity, raw)
         event = Event(source, line, raw, name if name.__class__ is str else None, identity)
         return Planned(
-            event, [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching]
+            event,
+            [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching],
         )
 
 
@@ -119,8 +120,12 @@ def _decoder(shape: Any) -> Decode:
     return decode
 
 
+def _written(number: Any) -> msgspec.Raw:
+    return msgspec.Raw((text_of(number) or "").encode())
+
+
 _WHOLE = _decoder(dict[str, Any])
-_CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=str)
+_CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=_written)
 
 
 def _identity(value: Any, raw: bytes) -> str:
@@ -129,6 +134,8 @@ def _identity(value: Any, raw: bytes) -> str:
     White space and the order of keys do not change it.
     """
     text = text_of(value)
+    if text and text.isspace():
+        text = None
     content = text.encode() if text else _CANONICAL.encode(_WHOLE(raw))
     if text and len(text) <= ID_LIMIT:
         return text

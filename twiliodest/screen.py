@@ -189,10 +189,12 @@ def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
     """What a send is about to do, with its first texts."""
     out = console(stderr=True)
     senders = sorted({action.sender for action in config.actions})
-    out.print(plain(f"{_messages(tally, config)} from {', '.join(senders)}"), soft_wrap=True)
+    out.print(plain("about to send for real", "bold"))
+    out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
+    out.print(plain(f"sender    {', '.join(senders)}"), soft_wrap=True)
     for status in (Status.ALREADY, Status.INVALID, Status.REJECTED, Status.UNKNOWN):
         if tally.statuses[status]:
-            out.print(plain(f"{tally.statuses[status]:,} {status.value}: will not be sent"), soft_wrap=True)
+            out.print(plain(f"{status.value:<9} {tally.statuses[status]:,}, not to be sent"), soft_wrap=True)
     for message in first:
         out.print(plain(f"  {message.to}  {_body(message)}"), soft_wrap=True)
     if tally.messages > len(first):
@@ -306,7 +308,8 @@ def _messages(tally: Tally, config: Config) -> str:
     encodings = ", ".join(f"{count:,} {name}" for name, count in sorted(tally.encodings.items()))
     cost = tally.cost(config.price_per_segment, config.price_per_mms)
     price = "" if cost is None else f", about {cost:,.2f} {config.currency}"
-    return f"{tally.messages:,} to {tally.recipients} recipients, {' and '.join(parts)} ({encodings}){price}"
+    people = f"{tally.recipients} recipient{'' if tally.recipients == '1' else 's'}"
+    return f"{tally.messages:,} to {people}, {' and '.join(parts)} ({encodings}){price}"
 
 
 def _count(number: int, noun: str) -> str:

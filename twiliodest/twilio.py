@@ -42,14 +42,14 @@ class LookUpError(Exception):
 class Lane:
     """One connection to Twilio, for one request at a time; lanes share nothing but the TLS settings."""
 
-    def __init__(self, account: Account, tls: ssl.SSLContext) -> None:
+    def __init__(self, account: Account, tls: ssl.SSLContext, read_timeout: float = READ_TIMEOUT) -> None:
         self._account = account
         self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
         self._client = httpx.AsyncClient(
             base_url=account.api_base,
             auth=(account.user, account.token.reveal()),
             headers={"User-Agent": _USER_AGENT, "Accept": "application/json"},
-            timeout=httpx.Timeout(10.0, read=READ_TIMEOUT),
+            timeout=httpx.Timeout(10.0, read=read_timeout),
             limits=httpx.Limits(max_connections=1, keepalive_expiry=IDLE_LIMIT),
             verify=tls,
             trust_env=not is_loopback(account.api_base),
@@ -106,12 +106,13 @@ def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = _Answer()
     if 200 <= status < 300:
-        if body.sid[:2] in ("SM", "MM"):
+        if isinstance(body.sid, str) and body.sid[:2] in ("SM", "MM"):
             return Attempt(verdict=Verdict.ACCEPTED, sid=body.sid[:64])
         return Attempt(verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read")
-    code = body.code if isinstance(body.code, int) else None
-    said = (body.message or body.title or f"HTTP status {status}")[:300]
-    if status >= 500 or status in (100, 101, 408):
+    code = body.code if isinstance(body.code, int) and 0 < body.code < 1_000_000 else None
+    said = next((text for text in (body.message, body.title) if text and isinstance(text, str)), "")
+    said = said[:300] or f"HTTP status {status}"
+    if status >= 500 or status in (100, 101, 408) or code in _MAYBE:
         return Attempt(verdict=Verdict.UNKNOWN, code=code, reason=f"Twilio failed: {said}")
     if status == 429 or code in _AGAIN:
         return Attempt(
@@ -196,6 +197,7 @@ _REJECTED = {
     *(63024, 63030, 63033, 63034, 63036),
 }
 _DELAYED = {21611, 35125}  # the sender's queue is full
+_MAYBE = {20500, 20503, 20504}  # Twilio failed, whatever the status says
 _AGAIN = {20429, 21702, 21730, 63017, 63018}
 
 _ADVICE = {
@@ -216,10 +218,10 @@ _ADVICE = {
 
 
 class _Answer(msgspec.Struct):
-    sid: str = ""
+    sid: Any = None
     code: Any = None
-    message: str | None = None
-    title: str | None = None
+    message: Any = None
+    title: Any = None
 
 
 class _Item(msgspec.Struct):
@@ -279,7 +281,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return "connecting took too long"
     if isinstance(error, httpx.TimeoutException):
-        return f"nothing came within {READ_TIMEOUT:.0f} s"
+        return "it took too long"
     if isinstance(error, httpx.ConnectError | httpx.ReadError | httpx.RemoteProtocolError):
         return str(error)[:200] or "the connection broke"
     return "the connection broke" if isinstance(error, httpx.HTTPError) else "an answer that cannot be read"
