@@ -110,4 +110,5 @@ def _unresolved(nothing: Unresolved, event: Mapping[str, Any]) -> Invalid:
     return Invalid(f"{kind} (this event has {' and '.join(others)})" if others else kind, kind)
 
 
-_MEDIA_URL = re.compile(r"https?://[^\s/?#\"<>\\]+(?:[/?#][^\s\"<>\\]*)?", re.IGNORECASE | re.ASCII)
+_NOT_IN_URL = r"\x00-\x20\x7f-\xa0\"<>\\"
+_MEDIA_URL = re.compile(rf"https?://[^{_NOT_IN_URL}/?#]+(?:[/?#][^{_NOT_IN_URL}]*)?", re.IGNORECASE | re.ASCII)

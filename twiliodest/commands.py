@@ -145,6 +145,7 @@ class _Run:
         from twiliodest.sandbox_command import embedded_sandbox, keep_open
 
         with embedded_sandbox(self.config) as (sandbox, account), tempfile.TemporaryDirectory() as folder:
+            screen.print_line(f"sandbox   {sandbox.url}")
             with contextlib.closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
                 status = asyncio.run(self._deliver(account, ledger, None))
             screen.print_line(f"sandbox   {len(sandbox.messages()):,} texts arrived; nothing went to Twilio")
