@@ -111,4 +111,6 @@ def _unresolved(nothing: Unresolved, event: Mapping[str, Any]) -> Invalid:
 
 
 _NOT_IN_URL = r"\x00-\x20\x7f-\xa0\"<>\\"
-_MEDIA_URL = re.compile(rf"https?://[^{_NOT_IN_URL}/?#]+(?:[/?#][^{_NOT_IN_URL}]*)?", re.IGNORECASE | re.ASCII)
+_MEDIA_URL = re.compile(
+    rf"https?://[^{_NOT_IN_URL}/?#]+(?:[/?#][^{_NOT_IN_URL}]*)?", re.IGNORECASE | re.ASCII
+)

@@ -44,7 +44,7 @@ def standing(rendering: Rendering, row: Row) -> Outcome:
         sent = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.settled_at))
         return outcome_of(rendering, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}")
     if row.state is State.SENDING:
-        return outcome_of(rendering, Status.FAILED, reason="another run is sending it")
+        return outcome_of(rendering, Status.UNKNOWN, reason="another run is sending it, or died doing so")
     return outcome_of(rendering, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
 
 

@@ -7,6 +7,7 @@ list proves that it was sent; it is never sent again unless the user says so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -87,24 +88,27 @@ class Delivery:
         self._time = clock
         self._stop = stop
         self._retry = retry
+        self._since = clock.clock()
         self._budgets = budgets
         self._breaker = _Breaker(stop)
 
     async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
         """See `Finisher`. Tries again only what certainly was not accepted."""
         claim = claim_of(self._account, rendering)
-        paid = False
+        outcome = None
         posts = 0
         while True:
             row = self._ledger.get(claim.key)
             if row and row.state is State.UNKNOWN and (sid := await self._prove(lane, row)):
                 return outcome_of(rendering, Status.ALREADY, sid=sid, reason=FOUND)
-            if not row or may_claim(claim, row, self._retry):
-                await self._rest(self._pace.reserve(self._time.monotonic()))
-                if self._stop or not (paid := paid or self._pay()):
-                    return None
-                row = await self._claim(claim)
-            if row:
+            if row and row.state is not State.SENDING and not self._may_claim(claim, row):
+                return standing(rendering, row)
+            await self._rest(self._pace.reserve(self._time.monotonic()))
+            if self._stop or not (posts or self._pay()):
+                return outcome
+            if row := await self._claim(claim):
+                if not posts:
+                    self._pay(-1)
                 return standing(rendering, row)
             attempt = await self._lanes[lane].post(rendering.result)  # type: ignore[arg-type] # renderings here have messages
             posts += 1
@@ -118,17 +122,26 @@ class Delivery:
             asked = retry_after(attempt.retry_after, self._time.clock()) or 0.0
             await self._rest(max(asked, backoff(posts, self._time.jitter())))
 
-    async def ask_again(self, lane: int, rendering: Rendering, outcome: Outcome) -> Outcome:
-        """See `Finisher`."""
-        claim = claim_of(self._account, rendering)
-        for seconds in ASK_AGAIN:
-            await self._rest(seconds)
-            row = self._ledger.get(claim.key)
-            if row and row.state is State.UNKNOWN and (sid := await self._prove(lane, row)):
-                return _proven(outcome, sid)
-            if self._stop:
-                break
-        return outcome
+    async def ask_again(self, lane: int, doubts: Sequence[tuple[Rendering, Outcome]]) -> Sequence[Outcome]:
+        """See `Finisher`. A list that cannot be read ends a round: it would keep the run waiting for each."""
+        outcomes = [outcome for _, outcome in doubts]
+        with contextlib.suppress(LedgerError):
+            for seconds in ASK_AGAIN:
+                await self._rest(seconds)
+                with contextlib.suppress(LookUpError):
+                    for place, (rendering, _) in enumerate(doubts):
+                        if outcomes[place].status is Status.UNKNOWN:
+                            outcomes[place] = await self._ask(lane, rendering, outcomes[place])
+                if self._stop or not any(outcome.status is Status.UNKNOWN for outcome in outcomes):
+                    break
+        return outcomes
+
+    async def _ask(self, lane: int, rendering: Rendering, outcome: Outcome) -> Outcome:
+        row = self._ledger.get(claim_of(self._account, rendering).key)
+        if row and row.state is State.UNKNOWN:
+            sid = await prove(row, self._lanes[lane], self._ledger)
+            return _proven(outcome, sid) if sid else outcome
+        return standing(rendering, row) if row and row.state is not State.SENDING else outcome
 
     async def _settle(
         self, lane: int, rendering: Rendering, claim: Claim, attempt: Attempt, posts: int
@@ -167,18 +180,22 @@ class Delivery:
         """Claim, and while another run is sending this very message, wait for what comes of it."""
         deadline = self._time.monotonic() + OTHER_RUN
         while True:
-            row = await self._ledger.claim(claim, lambda row: may_claim(claim, row, self._retry))
+            row = await self._ledger.claim(claim, lambda row: self._may_claim(claim, row))
             if not row or row.state is not State.SENDING or self._stop or self._time.monotonic() > deadline:
                 return row
             await self._rest(0.1)
 
-    def _pay(self) -> bool:
+    def _may_claim(self, claim: Claim, row: Row) -> bool:
+        """What the user wants tried once more is tried once, even if its event comes twice."""
+        return may_claim(claim, row, self._retry if row.claimed_at < self._since else ())
+
+    def _pay(self, messages: int = 1) -> bool:
         for budget in self._budgets:
-            if not budget.left:
+            if budget.left < messages:
                 self._stop.now(budget.status, budget.reason)
                 return False
         for budget in self._budgets:
-            budget.left -= 1
+            budget.left -= messages
         return True
 
     async def _rest(self, seconds: float) -> None:
@@ -232,4 +249,5 @@ _STATUS = {
 
 
 def _proven(outcome: Outcome, sid: str) -> Outcome:
-    return msgspec.structs.replace(outcome, status=Status.SENT, sid=sid, code=None, reason=FOUND)
+    status = Status.SENT if outcome.attempts else Status.ALREADY
+    return msgspec.structs.replace(outcome, status=status, sid=sid, code=None, reason=FOUND)

@@ -270,8 +270,9 @@ class _Brackets:
                 and self.starts[-1] not in self._typed
             ):
                 self.envelopes.add(self.starts[-1])
-            self._open += token
-            self.starts.append(start)
+            if fits:
+                self._open += token
+                self.starts.append(start)
             return fits
         if token in (b"}", b"]"):
             self.starts.pop()

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,8 +29,8 @@ class Finisher(Protocol):
     async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
         """How it ended; `None` if the run stopped before anything was tried."""
 
-    async def ask_again(self, lane: int, rendering: Rendering, outcome: Outcome) -> Outcome:
-        """How an unknown one ended after all, at the end of the run."""
+    async def ask_again(self, lane: int, doubts: Sequence[tuple[Rendering, Outcome]]) -> Sequence[Outcome]:
+        """How a lane's unknown ones ended after all, at the end of the run, in the same order."""
 
 
 class Stop:
@@ -68,7 +68,8 @@ _Job = tuple[_Open, Rendering]
 class Loop:
     """One run. `tell` hears every outcome; `finished` hears of an event once nothing more will come of it.
 
-    All callbacks are made on the event loop's thread. `untried` counts the messages that a stop left behind.
+    All callbacks are made on the event loop's thread. `untried` counts the messages that a stop left behind;
+    an event with such a message is finished without outcomes.
     """
 
     def __init__(
@@ -86,11 +87,12 @@ class Loop:
         self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue() for _ in range(lanes)]
         self._room = threading.Semaphore(AHEAD)
         self._open: set[_Open] = set()
-        self._parked: list[tuple[_Job, Outcome]] = []
+        self._parked: list[list[tuple[_Job, Outcome]]] = [[] for _ in range(lanes)]
+        self._fault: Exception | None = None
         self.untried = 0
 
     async def run(self, steps: Iterable[Step]) -> None:
-        """Go on until the input ends or something stops the run. Raises what reading the input raises."""
+        """Go on until the input ends or something stops the run. Raises what reading or telling raised."""
         loop = asyncio.get_running_loop()
         read: asyncio.Future[None] = loop.create_future()
         lanes = [asyncio.create_task(self._work(lane, queue)) for lane, queue in enumerate(self._queues)]
@@ -103,10 +105,14 @@ class Loop:
         await asyncio.gather(*lanes)
         await asyncio.gather(*(self._ask_again(lane) for lane in range(len(lanes))))
         stopped.cancel()
+        self.untried = sum(left.left for left in self._open)
         for left in list(self._open):
-            self._close(left)
+            with self._minding():
+                self._close(left)
         if read.done():
             read.result()
+        if self._fault:
+            raise self._fault
 
     def _read(
         self, steps: Iterable[Step], loop: asyncio.AbstractEventLoop, read: asyncio.Future[None]
@@ -126,7 +132,8 @@ class Loop:
     def _take(self, step: Step) -> None:
         if isinstance(step, Outcome):
             self._room.release()
-            self._tell(step)
+            with self._minding():
+                self._tell(step)
             return
         opened = _Open(step.event, len(step.renderings))
         self._open.add(opened)
@@ -135,28 +142,37 @@ class Loop:
                 lane = zlib.crc32(rendering.result.to.encode()) % len(self._queues)
                 self._queues[lane].put_nowait((opened, rendering))
             else:
-                self._settle(opened, outcome_of(rendering, Status.INVALID))
+                with self._minding():
+                    self._settle(opened, outcome_of(rendering, Status.INVALID))
 
     async def _work(self, lane: int, queue: asyncio.Queue[_Job | None]) -> None:
         while job := await queue.get():
-            outcome = None
-            try:
-                if not self._stop:
-                    outcome = await self._finisher.finish(lane, job[1])
-            except LedgerError as error:
-                self._stop.now(ExitStatus.USAGE, str(error))
-            if outcome is None:
-                self.untried += 1
-            elif outcome.status is Status.UNKNOWN and len(self._parked) < PARKED:
-                self._parked.append((job, outcome))
-            else:
-                self._settle(job[0], outcome)
+            with self._minding():
+                outcome = None if self._stop else await self._finisher.finish(lane, job[1])
+                if outcome and outcome.status is Status.UNKNOWN and sum(map(len, self._parked)) < PARKED:
+                    self._parked[lane].append((job, outcome))
+                    self._room.release()  # those that wait for the end must not hold up the reader
+                elif outcome:
+                    self._settle(job[0], outcome)
 
     async def _ask_again(self, lane: int) -> None:
-        for (opened, rendering), outcome in self._parked[lane :: len(self._queues)]:
-            with contextlib.suppress(LedgerError):
-                outcome = await self._finisher.ask_again(lane, rendering, outcome)
-            self._settle(opened, outcome)
+        parked = self._parked[lane]
+        doubts = [(rendering, outcome) for (_, rendering), outcome in parked]
+        outcomes = await self._finisher.ask_again(lane, doubts) if doubts else ()
+        for ((opened, _), _), outcome in zip(parked, outcomes, strict=True):
+            with self._minding():
+                self._settle(opened, outcome)
+
+    @contextlib.contextmanager
+    def _minding(self) -> Iterator[None]:
+        """Whatever goes wrong here ends the run in good order: what is in flight is settled."""
+        try:
+            yield
+        except LedgerError as error:
+            self._stop.now(ExitStatus.USAGE, str(error))
+        except Exception as error:
+            self._fault = self._fault or error
+            self._stop.now(ExitStatus.INCOMPLETE, "")
 
     def _settle(self, opened: _Open, outcome: Outcome) -> None:
         opened.outcomes.append(outcome)
@@ -168,7 +184,7 @@ class Loop:
     def _close(self, opened: _Open) -> None:
         self._open.remove(opened)
         self._room.release()
-        self._finished(opened.event, opened.outcomes)
+        self._finished(opened.event, () if opened.left else opened.outcomes)
 
 
 def _complete(future: asyncio.Future[None], fault: BaseException | None) -> None:

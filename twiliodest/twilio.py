@@ -6,6 +6,7 @@ https://www.twilio.com/docs/api/errors and the support article on API error 2042
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import platform
 import ssl
@@ -68,9 +69,9 @@ class Lane:
             return Attempt(verdict=Verdict.UNKNOWN, reason=f"no answer from Twilio: {_why(error)}")
         attempt = classify(answer.status_code, answer.headers, answer.content)
         token = self._account.token.reveal()
-        if attempt.reason and token in attempt.reason:
-            return msgspec.structs.replace(attempt, reason=attempt.reason.replace(token, "********"))
-        return attempt
+        login = base64.b64encode(f"{self._account.user}:{token}".encode()).decode()
+        reason = attempt.reason and attempt.reason.replace(token, "********").replace(login, "********")
+        return msgspec.structs.replace(attempt, reason=reason) if reason != attempt.reason else attempt
 
     async def sent_to(self, to: str, since: float) -> list[Listed]:
         """What Twilio has for a recipient, newest first, created at `since` (unix seconds) or later.
@@ -78,7 +79,8 @@ class Lane:
         Raises `LookUpError`.
         """
         found: list[Listed] = []
-        url, params = self._path, {"To": to, "PageSize": "50"}
+        url: str = self._path
+        params: dict[str, str] | None = {"To": to, "PageSize": "50"}
         for _ in range(PAGES):
             try:
                 answer = await self._client.get(url, params=params)
@@ -92,7 +94,7 @@ class Lane:
             following = page.next_page_uri
             if not following or not following.startswith("/") or any(item.created < since for item in listed):
                 break
-            url, params = following, {}
+            url, params = following, None  # an empty dict would take the query off the address
         return found
 
     async def close(self) -> None:
