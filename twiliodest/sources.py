@@ -8,7 +8,7 @@ import re
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +54,11 @@ def find_sources(names: Sequence[str]) -> list[Source]:
             problems.append(Problem(message="the name of an input is empty"))
             continue
         try:
-            sources.extend(_file(path) for path in _files(Path(name)))
+            files = _files(Path(name))
+            sources.extend(map(_file, files))
+            if not files:
+                kinds = ", ".join(SUFFIXES)
+                problems.append(Problem(message=f"there are no event files ({kinds}) in {name}"))
         except OSError as error:
             problems.append(Problem(message=f"cannot read {name}: {error.strerror}", place=Place(name)))
     if len([name for name in names if name == STDIN]) > 1:
@@ -113,7 +117,7 @@ REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def _files(path: Path) -> Iterable[Path]:
+def _files(path: Path) -> Sequence[Path]:
     if not path.is_dir():
         return [path]
     return sorted(file for file in path.iterdir() if _is_event_file(file.name) and not file.is_dir())
