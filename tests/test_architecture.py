@@ -17,17 +17,17 @@ PACKAGE = Path(twiliodest.__file__).parent
 LAYERS = (
     "__main__",
     "cli",
-    "ledger_commands",
+    "ledger_commands check_command",
     "commands",
-    "sandbox_command results",
+    "sandbox_command results check_screen",
     "screen deliver preview",
-    "report loop reconcile events",
-    "claims config",
-    "twilio ledger sources plan lints nodes pace environment outcomes",
-    "actions documents sandbox",
-    "triggers fields phones segments",
-    "fql",
-    "globs tokens",
+    "report loop reconcile events survey online",
+    "claims config guards",
+    "twilio ledger sources plan action_nodes guard_nodes pace environment outcomes",
+    "actions documents savings lints nodes ledger_writer quiet suppress sandbox",
+    "triggers values ledger_file secrecy",
+    "fql fields phones segments masks scalars",
+    "globs tokens findings durations",
     "model",
     "errors",
     "__init__",
@@ -49,8 +49,8 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"screen"},
     "httpx": {"twilio"},
-    "sqlite3": {"ledger"},
-    "yaml": {"nodes", "config"},
+    "sqlite3": {"ledger_file", "ledger_writer"},
+    "yaml": {"nodes", "config", "secrecy"},
     "jsonpath_ng": {"fields"},
     "phonenumbers": {"phones"},
     "regex": {"segments"},
@@ -120,7 +120,8 @@ def test_each_library_stays_in_its_module(library: str) -> None:
         for path, tree in trees.items()
         if any(name.partition(".")[0] == library for name in imports(tree))
     }
-    assert homes == HOMES[library]
+    assert homes
+    assert homes <= HOMES[library]
 
 
 def test_the_environment_is_read_in_one_place() -> None:

@@ -117,6 +117,8 @@ def test_a_message_is_claimed_once(path: Path) -> None:
         assert (row.to, row.text, row.claimed_at, row.settled_at) == (mine.to, b"digest", 100.0, 100.0)
         assert ledger.knows("SM1")
         assert not ledger.knows("SM2")
+        assert ledger.knows("SM1", 99, 100)
+        assert not ledger.knows("SM1", 101, 200)
 
 
 def test_a_failed_message_can_be_claimed_again(path: Path) -> None:

@@ -11,7 +11,7 @@ from twiliodest.fields import Field, Unresolved, elsewhere
 from twiliodest.fql import Expression
 from twiliodest.model import Invalid, Message, is_messaging_service
 from twiliodest.phones import PhoneError, channel, recipient
-from twiliodest.segments import measure, utf16_length
+from twiliodest.segments import measure, smart_encode, utf16_length
 
 BODY_LIMIT = 1600  # Twilio's error 21617; counted in UTF-16 units, the safe reading of its documentation
 MEDIA_LIMIT = 10  # Twilio's error 21623
@@ -19,7 +19,11 @@ MEDIA_LIMIT = 10  # Twilio's error 21623
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSms:
-    """One configured action. `to` lists alternatives: the first that resolves is the recipient."""
+    """One configured action. `to` lists alternatives: the first that resolves is the recipient.
+
+    For `cooldown` seconds after it has texted somebody it does not text them again; `None`: as all actions.
+    With `smart_encoding`, Twilio is told to replace look-alikes of GSM-7 characters.
+    """
 
     name: str
     trigger: Expression
@@ -28,6 +32,8 @@ class SendSms:
     media: Sequence[Field]
     sender: str
     default_region: str | None = None
+    smart_encoding: bool = False
+    cooldown: int | None = None
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -52,7 +58,7 @@ class SendSms:
             return _unresolved(nothing, whole())
         except PhoneError as error:
             return Invalid(error.reason, error.kind)
-        encoding, segments = measure(body)
+        encoding, segments = measure(smart_encode(body) if self.smart_encoding else body)
         message = Message(
             to=to,
             sender=self.sender,
@@ -60,6 +66,7 @@ class SendSms:
             media_urls=media,
             encoding=encoding,
             segments=1 if media or ":" in to else segments,
+            smart_encoded=self.smart_encoding,
         )
         return _fault(message) or message
 

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from twiliodest.config import Config
 
 EXITS = (
-    "Exit status: 0 everything sent or already sent · 1 finished, but something is invalid, rejected or failed · "
-    "2 usage or configuration error, nothing sent · 3 an unknown remains · 4 Twilio refused the account or the "
-    "sender · 130 interrupted."
+    "Exit status: 0 everything sent or already sent · 1 finished, but something is invalid, rejected, failed or "
+    "held · 2 usage or configuration error, nothing sent · 3 an unknown remains · 4 Twilio refused the account or "
+    "the sender · 130 interrupted."
+)
+CHECK_EXITS = (
+    "Exit status: 0 fine · 1 some events would not be sent, or Twilio cannot be reached · 2 usage or configuration "
+    "error, or no credentials · 4 Twilio refuses the account or a sender · 130 interrupted."
 )
 app = typer.Typer(
     name="twiliodest",
@@ -45,6 +49,13 @@ class Output(StrEnum):
 
     TABLE = "table"
     JSONL = "jsonl"
+
+
+class Document(StrEnum):
+    """What standard output carries where the result is a whole."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 class Retry(StrEnum):
@@ -162,20 +173,51 @@ def send(
         raise typer.Exit(send_events(loaded, options, environment))
 
 
-@app.command(short_help="Check the configuration.")
-def check(config: ConfigOption = None) -> None:
-    """$ twiliodest check -c twiliodest.yaml
+@app.command(epilog=CHECK_EXITS, short_help="Check the configuration, events and the account.")
+def check(
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="More events, so that --events *.jsonl works."),
+    ] = None,
+    config: ConfigOption = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option("--events", help="Say what these events would come to: files, folders, or -."),
+    ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask Twilio about the account and the senders; send nothing.")
+    ] = False,
+    output: Annotated[
+        Document, typer.Option("--output", "-o", help="Tables, or one JSON document.")
+    ] = Document.TABLE,
+    api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+) -> None:
+    """$ twiliodest check --events events.jsonl --online
 
-    Check the configuration: every problem at once, and what each action would do.
+    Check the configuration: every problem at once, and what each action would do, also with real events.
     """
     from twiliodest import screen
 
+    if more and not events:
+        raise typer.BadParameter("events follow --events; a configuration follows --config")
+    environment = Environment.current()
+    json = output is Document.JSON
     with _people():
-        loaded = _load(config, Environment.current(), warnings=True)
-        screen.print_actions(loaded)
+        loaded = _load(config, environment, warnings=True)
+        if not json:
+            screen.print_actions(loaded)
         count = len(loaded.actions)
         disabled = f", {loaded.disabled} disabled" if loaded.disabled else ""
         screen.print_line(f"{count} action{'' if count == 1 else 's'}{disabled}: the configuration is valid")
+        if not (events or online or json):
+            return
+        from twiliodest.check_command import check_further
+
+        inputs = (*(events or ()), *(more or ()))
+        status = check_further(
+            loaded, environment, events=inputs, online=online, api_base=api_base, json=json
+        )
+        raise typer.Exit(status)
 
 
 @app.command(short_help="Write a commented configuration to start from.")
@@ -333,6 +375,11 @@ def _people() -> Iterator[None]:
     except LedgerError as error:
         screen.print_problems([Problem(message=str(error))])
         _leave(ExitStatus.USAGE)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        screen.print_problems([Problem(message=f"the output cannot be written: {error.strerror or error}")])
+        _leave(ExitStatus.INCOMPLETE)
     except KeyboardInterrupt:
         _leave(ExitStatus.INTERRUPTED)
 

@@ -19,11 +19,12 @@ from twiliodest.config import Config, check_api_base
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.events import Progress, steps
-from twiliodest.ledger import Ledger, Row, State
-from twiliodest.model import Account, Message, Outcome, Status
+from twiliodest.guards import Guards
+from twiliodest.ledger import Ledger, State
+from twiliodest.model import Account, Event, Message, Outcome, Status
 from twiliodest.plan import Plan
 from twiliodest.preview import preview
-from twiliodest.report import DONE, Rejects, Tally
+from twiliodest.report import FINE, Rejects, Tally
 from twiliodest.results import Results
 from twiliodest.sources import STDIN, Source, find_sources
 
@@ -34,6 +35,7 @@ FIRST = (
     ExitStatus.UNKNOWN,
     ExitStatus.INCOMPLETE,
 )
+TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +109,12 @@ class _Run:
         """The dry run."""
         progress, interrupted = Progress(), False
         bar = screen.Bar(self._bar_total(), shown=self._shows_bar() and self.options.jsonl is False)
-        with self._rejects() as rejects, self._seen() as find, bar:
+        with self._rejects() as rejects, self._seen() as ledger, bar:
             results = self._results(bar, rejects)
             ends = self._ends(self.options.limit)
             with _termination_as_interrupt():
                 try:
-                    for outcome in preview(
-                        steps(self.sources, self._plan, progress, bar.advance),
-                        self.config.account or "",
-                        find,
-                        self.retry,
-                        results.finished,
-                    ):
+                    for outcome in self._previewed(ledger, progress, bar, results.finished):
                         results.tell(outcome)
                         if results.is_closed or ends(outcome):
                             break
@@ -137,7 +133,7 @@ class _Run:
                 return ExitStatus.INCOMPLETE
             total = planned.messages
         path = self._path or self.environment.ledger_path(account.sid)
-        with contextlib.closing(Ledger.open(path)) as ledger:
+        with contextlib.closing(Ledger.open(path, clock=self.environment.clock)) as ledger:
             return asyncio.run(self._deliver(account, ledger, total))
 
     def send_to_sandbox(self) -> ExitStatus:
@@ -146,7 +142,8 @@ class _Run:
 
         with embedded_sandbox(self.config) as (sandbox, account), tempfile.TemporaryDirectory() as folder:
             screen.print_line(f"sandbox   {sandbox.url}")
-            with contextlib.closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
+            path = Path(folder) / "ledger.db"
+            with contextlib.closing(Ledger.open(path, clock=self.environment.clock)) as ledger:
                 status = asyncio.run(self._deliver(account, ledger, None))
             screen.print_line(f"sandbox   {len(sandbox.messages()):,} texts arrived; nothing went to Twilio")
             if (
@@ -166,8 +163,11 @@ class _Run:
         stop = Stop()
         progress = Progress()
         clock = Time(
-            clock=time.time, monotonic=time.monotonic, sleep=asyncio.sleep, jitter=lambda: random.uniform(-1, 1)  # noqa: S311 -- no secret
-        )  # fmt: skip
+            clock=self.environment.clock,
+            monotonic=time.monotonic,
+            sleep=asyncio.sleep,
+            jitter=lambda: random.uniform(-1, 1),  # noqa: S311 -- no secret
+        )
         tls = tls_context(account.api_base)
         lanes = [Lane(account, tls) for _ in range(self.config.concurrency)]
         budgets = []
@@ -186,7 +186,7 @@ class _Run:
                 results.tell(outcome)
                 if results.is_closed:
                     stop.now(ExitStatus.INCOMPLETE, "")
-                if self.options.fail_fast and outcome.status not in DONE:
+                if self.options.fail_fast and outcome.status not in FINE:
                     stop.now(
                         ExitStatus.INCOMPLETE,
                         f"--fail-fast: {outcome.source}:{outcome.line} {outcome.status}",
@@ -201,6 +201,7 @@ class _Run:
                 stop,
                 retry=self.retry,
                 budgets=budgets,
+                guards=self._guards(ledger),
             )
             loop = Loop(delivery, len(lanes), stop, tell, results.finished)
             try:
@@ -218,10 +219,9 @@ class _Run:
         tally = Tally()
         first: list[Message] = []
         bar = screen.Bar(self._bar_total(), shown=self._shows_bar())
-        with self._seen() as find, bar:
-            events = steps(self.sources, self._plan, Progress(), bar.advance)
+        with self._seen() as ledger, bar:
             ends = self._ends(self.options.limit)
-            for outcome in preview(events, self.config.account or "", find, self.retry, lambda *_: None):
+            for outcome in self._previewed(ledger, Progress(), bar, lambda *_: None):
                 tally.add(outcome)
                 if (
                     outcome.status is Status.PLANNED
@@ -237,6 +237,40 @@ class _Run:
             raise UsageError([Problem(message=message, hint="check the input, or raise max_messages")])
         self._first = first
         return tally
+
+    def _previewed(
+        self,
+        ledger: Ledger | None,
+        progress: Progress,
+        bar: screen.Bar,
+        finished: Callable[[Event, Sequence[Outcome]], None],
+    ) -> Iterator[Outcome]:
+        return preview(
+            steps(self.sources, self._plan, progress, bar.advance),
+            self.config.account or "",
+            ledger.get if ledger else None,
+            self.retry,
+            finished,
+            guards=self._guards(ledger),
+            clock=self.environment.clock,
+        )
+
+    def _guards(self, ledger: Ledger | None) -> Guards | None:
+        """What is configured to hold texts back, knowing the texts that may still matter."""
+        config = self.config
+        cooldowns = {
+            action.name: seconds
+            for action in config.actions
+            if (seconds := config.cooldown if action.cooldown is None else action.cooldown)
+        }
+        if not (cooldowns or config.quiet_hours or config.suppressed):
+            return None
+        guards = Guards(config.quiet_hours, cooldowns, config.suppressed)
+        if ledger and guards.reach:
+            since = self.environment.clock() - guards.reach
+            young = itertools.takewhile(lambda row: row.claimed_at >= since, ledger.rows(states=TEXTED))
+            guards.remember((row.action, row.to, row.sender, row.claimed_at) for row in young)
+        return guards
 
     def _confirmed(self, planned: Tally) -> bool:
         if not planned.messages:
@@ -263,20 +297,20 @@ class _Run:
         count = itertools.count(1)
 
         def ends(outcome: Outcome) -> bool:
-            if self.options.fail_fast and outcome.status not in DONE:
+            if self.options.fail_fast and outcome.status not in FINE:
                 return True
             return outcome.status is Status.PLANNED and next(count) == limit
 
         return ends
 
     @contextlib.contextmanager
-    def _seen(self) -> Iterator[Callable[[bytes], Row | None] | None]:
+    def _seen(self) -> Iterator[Ledger | None]:
         ledger = Ledger.open_readonly(self._path) if self._path else None
         if ledger is None:
             yield None
             return
         with contextlib.closing(ledger):
-            yield ledger.get
+            yield ledger
 
     @contextlib.contextmanager
     def _rejects(self) -> Iterator[Rejects | None]:

@@ -16,6 +16,7 @@ import msgspec
 
 from twiliodest.claims import claim_of, may_claim, standing
 from twiliodest.errors import ExitStatus, LedgerError
+from twiliodest.guards import Guards
 from twiliodest.ledger import Claim, Row, State
 from twiliodest.loop import Stop
 from twiliodest.model import Attempt, Message, Outcome, Rendering, Status, Verdict
@@ -80,6 +81,7 @@ class Delivery:
         *,
         retry: frozenset[State] = frozenset(),
         budgets: Sequence[Budget] = (),
+        guards: Guards | None = None,
     ) -> None:
         self._account = account
         self._lanes = lanes
@@ -90,6 +92,7 @@ class Delivery:
         self._retry = retry
         self._since = clock.clock()
         self._budgets = budgets
+        self._guards = guards
         self._breaker = _Breaker(stop)
 
     async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
@@ -103,6 +106,12 @@ class Delivery:
                 return outcome_of(rendering, Status.ALREADY, sid=sid, reason=FOUND)
             if row and row.state is not State.SENDING and not self._may_claim(claim, row):
                 return standing(rendering, row)
+            ready, now = rendering, self._time.clock()
+            if self._guards:
+                guarded = self._guards(rendering, now, row.claimed_at if row else None)
+                if isinstance(guarded, Outcome):
+                    return msgspec.structs.replace(guarded, attempts=posts)
+                ready = guarded
             await self._rest(self._pace.reserve(self._time.monotonic()))
             if self._stop or not (posts or self._pay()):
                 return outcome
@@ -110,9 +119,11 @@ class Delivery:
                 if not posts:
                     self._pay(-1)
                 return standing(rendering, row)
-            attempt = await self._lanes[lane].post(rendering.result)  # type: ignore[arg-type] # renderings here have messages
+            attempt = await self._lanes[lane].post(ready.result)  # type: ignore[arg-type] # renderings here have messages
             posts += 1
-            outcome = await self._settle(lane, rendering, claim, attempt, posts)
+            outcome = await self._settle(lane, ready, claim, attempt, posts)
+            if self._guards and outcome.status in (Status.SENT, Status.UNKNOWN):
+                self._guards.sent(rendering, now)
             if attempt.busy:
                 self._pace.refused(self._time.monotonic())
             last = posts >= (BUSY_TRIES if attempt.busy else TRIES) or self._stop

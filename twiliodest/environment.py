@@ -1,11 +1,12 @@
-"""What a command sees of the machine: variables, terminals, folders."""
+"""What a command sees of the machine: variables, terminals, folders, time."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from twiliodest.errors import Problem, UsageError
@@ -13,12 +14,13 @@ from twiliodest.errors import Problem, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Read once, at the start of a command."""
+    """Read once, at the start of a command; but the `clock` (unix seconds) goes on."""
 
     variables: Mapping[str, str]
     stdin_is_terminal: bool
     stdout_is_terminal: bool
     stderr_is_terminal: bool
+    clock: Callable[[], float] = field(default=time.time, kw_only=True)
 
     @classmethod
     def current(cls) -> Environment:

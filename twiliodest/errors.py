@@ -11,7 +11,7 @@ class ExitStatus(enum.IntEnum):
     """How a run ended. When several apply, the first of 130, 4, 3, 1 wins."""
 
     OK = 0  # everything sent, or already sent
-    INCOMPLETE = 1  # finished, but something is invalid, rejected or failed
+    INCOMPLETE = 1  # finished, but something is invalid, rejected, failed or held
     USAGE = 2  # usage or configuration error; nothing was sent
     UNKNOWN = 3  # a message may have been accepted; nobody can tell yet
     REFUSED = 4  # Twilio refused the account or the sender; the run stopped

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from twiliodest.documents import Broken
 from twiliodest.model import Outcome, Status
@@ -20,11 +21,15 @@ class Progress:
 
 
 def steps(
-    sources: Sequence[Source], plan: Plan, progress: Progress, advance: Callable[[int], object]
+    sources: Sequence[Source],
+    plan: Plan,
+    progress: Progress,
+    advance: Callable[[int], object],
+    passed: Callable[[Mapping[str, Any]], object] = lambda seen: None,
 ) -> Iterator[Step]:
     """What the plan makes of each event, in order; for what is no event, its outcome.
 
-    `advance` is told how many bytes more were read.
+    `advance` is told how many bytes more were read; `passed`, what `plan.look` saw of an event that matches nothing.
     """
 
     for source in sources:
@@ -41,6 +46,8 @@ def steps(
             if planned:
                 progress.matched += 1
                 yield planned
+            else:
+                passed(seen)
 
 
 def _broken(source: str, line: int, inset: int, raw: bytes, broken: Broken) -> Outcome:

@@ -6,13 +6,12 @@ import functools
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from twiliodest.errors import ExpressionError
+from twiliodest.exact import exact_number as exact_number
+from twiliodest.exact import text_of as text_of
 
 Steps = tuple[str | int, ...]
 Texts = Callable[[Any], Sequence[str]]
@@ -72,7 +71,7 @@ def compile_field(source: str) -> Field:
             hint = error.hint or "within a text, a path stands between {{ and }}"
             raise ExpressionError(error.message, error.offset + lead, hint) from None
         return Field(source, (path,), lambda event: _texts_at(path, event), None)
-    return _compile_template(source)
+    return _compile_liquid(source) if _needs_liquid(source) else _compile_template(source)
 
 
 def compile_path(text: str) -> Path:
@@ -91,32 +90,6 @@ def compile_path(text: str) -> Path:
     if whole:
         return Path(text, names, _direct(steps))
     return Path(text, names, _searching(tree))
-
-
-def exact_number(text: str) -> Decimal:
-    """The number that an event writes as `text`, which `text_of` writes in the same way again."""
-    try:
-        return _Scientific(text) if "e" in text or "E" in text else Decimal(text)
-    except InvalidOperation:
-        raise msgspec.ValidationError("a number is too large to be read") from None
-
-
-def text_of(value: Any) -> str | None:
-    """A value as it stands in a text: numbers exactly as written; a list of scalars joined; else `None`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, _Scientific):
-        return value.written
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, list):
-        texts = [None if isinstance(item, list) else text_of(item) for item in value]
-        return None if None in texts else ", ".join(text for text in texts if text is not None)
-    return None
 
 
 def elsewhere(path: Path, event: Any) -> list[str]:
@@ -145,18 +118,6 @@ _WHERE = re.compile(r"(?:1:|col )(\d+)")
 _SPOT_LIMIT = 100  # characters of a path that is told; keys of an event are as long as they like
 
 
-class _Scientific(Decimal):
-    """A number with an exponent, whose digits `Decimal` would write in another way."""
-
-    __slots__ = ("written",)
-    written: str
-
-    def __new__(cls, text: str) -> _Scientific:
-        number = super().__new__(cls, text)
-        number.written = text
-        return number
-
-
 def _compile_template(source: str) -> Field:
     literals: list[str] = []
     slots: list[tuple[Path, str | None]] = []
@@ -167,6 +128,43 @@ def _compile_template(source: str) -> Field:
         end = match.end()
     literals.append(_literal(source, end, len(source)))
     return Field(source, tuple(path for path, _ in slots), _renderer(literals, slots), "".join(literals))
+
+
+def _needs_liquid(source: str) -> bool:
+    """Whether there is a tag, white space control, or a filter that is no plain default."""
+    inners = [match[1] for match in _PLACEHOLDER.finditer(source)]
+    return "{%" in source or any(
+        inner.startswith("-")
+        or inner.endswith("-")
+        or ("|" in inner and not _DEFAULT.fullmatch(inner, inner.index("|")))
+        for inner in inners
+    )
+
+
+def _compile_liquid(source: str) -> Field:
+    from twiliodest.liquid import compile_liquid
+    from twiliodest.liquid_values import Unfit
+
+    template = compile_liquid(source, _said)
+
+    def texts(event: Any) -> Sequence[str]:
+        try:
+            return (template.render(event),)
+        except Unfit as unfit:
+            raise Unresolved(_named(unfit.subject), unfit.fault) from None
+
+    paths = tuple(Path(item.path, item.names, item.find) for item in template.variables)
+    return Field(source, paths, texts, template.fixed)
+
+
+def _said(path: str, values: Sequence[Any]) -> str:
+    return ", ".join(_texts_at(replace(_named(path), find=lambda _: values), None))
+
+
+@functools.cache
+def _named(path: str) -> Path:
+    """The path of that text; what is no path (a variable of a template's own) looks nowhere."""
+    return compile_path(path) if path.startswith("$") else Path(path, (), lambda _: ())
 
 
 def _literal(source: str, start: int, end: int) -> str:

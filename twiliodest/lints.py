@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from twiliodest.fields import Field, Path
 from twiliodest.fql import SIGNATURES, And, Call, Compare, Expression, Literal, Not, Or, Value
 from twiliodest.fql import Field as FieldNode
-from twiliodest.segments import describe, first_outside_gsm7, measure
+from twiliodest.segments import describe, first_outside_gsm7, measure, smart_encode
 from twiliodest.triggers import FUNCTIONS, TYPES, choices, is_in, keys, typeof, walk
 
 ROOTS = (
@@ -29,8 +29,8 @@ ROOTS = (
 )  # the members of an event in the tracking specification of customer-data platforms
 
 
-def lint_body(body: Field) -> Iterator[tuple[str, str | None, int | None]]:
-    """Message, hint and offset of what is odd in a body."""
+def lint_body(body: Field, smart_encoding: bool = False) -> Iterator[tuple[str, str | None, int | None]]:
+    """Message, hint and offset of what is odd in a body; what Twilio's Smart Encoding mends is not."""
     if stray := _SINGLE_BRACES.search(body.source):
         yield (
             f"{stray[0]} is no placeholder and is sent as it is",
@@ -39,13 +39,15 @@ def lint_body(body: Field) -> Iterator[tuple[str, str | None, int | None]]:
         )
     if not body.fixed:
         return
-    outside = first_outside_gsm7(body.fixed)
-    encoding, segments = measure(body.fixed)
-    if outside:
+    encoded = smart_encode(body.fixed)
+    fixed = encoded if smart_encoding else body.fixed
+    encoding, segments = measure(fixed)
+    if outside := first_outside_gsm7(fixed):
         character = outside[1]
+        is_mended = not smart_encoding and first_outside_gsm7(encoded) is None
         yield (
             f"{describe(character)} needs UCS-2: every text holds 70 characters a segment instead of 160",
-            "replace it with a plain character, if you can",
+            f"replace it with a plain character, if you can{_MENDED if is_mended else ''}",
             max(0, body.source.find(character)),
         )
     if segments > 1:
@@ -71,6 +73,7 @@ def lint_trigger(expression: Expression) -> list[tuple[str, str | None]]:
     return list(dict.fromkeys(findings))
 
 
+_MENDED = ", or have Twilio do it with smart_encoding: true"
 _SINGLE_BRACES = re.compile(
     r"(?<!\{)[$%]?\{\s*[A-Za-z_$][\w.$]*\s*\}(?!\})|(?<!\{)\{[\w.$ ]+\}\}|\{\{[\w.$ ]+\}(?!\})"
 )

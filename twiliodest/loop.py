@@ -149,11 +149,16 @@ class Loop:
         while job := await queue.get():
             with self._minding():
                 outcome = None if self._stop else await self._finisher.finish(lane, job[1])
-                if outcome and outcome.status is Status.UNKNOWN and sum(map(len, self._parked)) < PARKED:
+                if outcome and self._may_turn_up(outcome):
                     self._parked[lane].append((job, outcome))
                     self._room.release()  # those that wait for the end must not hold up the reader
                 elif outcome:
                     self._settle(job[0], outcome)
+
+    def _may_turn_up(self, outcome: Outcome) -> bool:
+        """Whether to ask again at the end: for what this run posted; what is older has had its time."""
+        is_fresh = outcome.status is Status.UNKNOWN and outcome.attempts > 0
+        return is_fresh and sum(map(len, self._parked)) < PARKED
 
     async def _ask_again(self, lane: int) -> None:
         parked = self._parked[lane]

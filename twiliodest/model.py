@@ -18,6 +18,8 @@ class Status(enum.StrEnum):
     REJECTED = "rejected"  # Twilio said no, for good
     FAILED = "failed"  # certainly not accepted; the next run tries again
     UNKNOWN = "unknown"  # may have been accepted
+    HELD = "held"  # not now: quiet hours, or a cooldown; a later run sends it
+    SUPPRESSED = "suppressed"  # the recipient is on the list of numbers that are never texted
 
 
 class Verdict(enum.StrEnum):
@@ -47,7 +49,12 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One text, ready to be posted. `sender` is a number, a sender ID or a Messaging Service SID."""
+    """One text, ready to be posted. `sender` is a number, a sender ID or a Messaging Service SID.
+
+    `send_at` (`2026-11-24T13:00:00Z`) has Twilio keep it until then; only a Messaging Service can.
+    With `smart_encoded`, Twilio replaces look-alikes of GSM-7 characters in `body`; `encoding` and `segments`
+    are those after that.
+    """
 
     to: str
     sender: str
@@ -55,6 +62,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     media_urls: tuple[str, ...] = ()
     encoding: str
     segments: int
+    send_at: str | None = None
+    smart_encoded: bool = False
 
     @property
     def form(self) -> Sequence[tuple[str, str]]:
@@ -64,6 +73,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         if self.body:
             fields.append(("Body", self.body))
         fields.extend(("MediaUrl", url) for url in self.media_urls)
+        if self.smart_encoded:
+            fields.append(("SmartEncoded", "true"))
+        if self.send_at:
+            fields += [("ScheduleType", "fixed"), ("SendAt", self.send_at)]
         return fields
 
 

@@ -1,43 +1,42 @@
-"""A YAML file as nodes, so that every problem has its line and column, and no secret gets into an excerpt."""
+"""A YAML file as nodes, whose faults are collected with line and column; no secret gets into an excerpt."""
 
 from __future__ import annotations
 
+import difflib
+import itertools
+import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import yaml
 
 from twiliodest.errors import ExpressionError, Place, Problem, UsageError
+from twiliodest.masks import is_plain, is_shown, masked
+from twiliodest.scalars import source_index
+from twiliodest.secrecy import Public, Spans, hidden
 
 Node = yaml.Node
+LARGEST = 10 * 1024 * 1024  # bytes; what is larger is no configuration but the wrong file
+MANY = 100  # errors, after which reading ends
+WIDEST = 1000  # characters of a line, behind which nothing of it is shown
 
 
 class Document:
-    """A parsed file. `problem` makes problems of it; `root` is `None` where it is empty."""
+    """A parsed file, a mapping at its `root`, and its `problems`; `mode` are the file's mode bits."""
 
-    def __init__(self, path: Path, public: Collection[str]) -> None:
-        """Read and parse a file; only the settings named `public` may be shown. Raises `UsageError`."""
+    def __init__(self, path: Path, public: Public) -> None:
+        """Read and parse a file; only what is `public` is ever shown. Raises `UsageError`."""
         self.name = str(path)
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except FileNotFoundError:
-            hint = "name another file with --config, or write one with: twiliodest init"
-            raise UsageError([Problem(message=f"there is no file {self.name}", hint=hint)]) from None
-        except OSError as error:
-            raise UsageError([Problem(message=f"cannot read {self.name}: {error.strerror}")]) from None
-        except UnicodeDecodeError:
-            raise UsageError([Problem(message=f"{self.name} is not UTF-8 text")]) from None
-        self._lines = text.splitlines()
-        self._shown = _redacted(self._lines, public)
-        try:
-            self.root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as error:
-            raise UsageError([self._unreadable(error)]) from None
-        except RecursionError:
-            raise UsageError([Problem(message=f"{self.name} is nested too deeply")]) from None
+        self.problems: list[Problem] = []
+        self._text = self._read(path)
+        self._lines = self._text.splitlines()
+        self._errors = 0
+        self._spans: Spans = {}
+        self.root = self._compose(public)
+        self._spans, self._secrets = hidden(self.root, public, self._lines)
 
-    def problem(
+    def complain(
         self,
         node: Node,
         message: str,
@@ -45,113 +44,202 @@ class Document:
         *,
         offset: int | None = None,
         warning: bool = False,
-    ) -> Problem:
-        """A problem at a node, or at a character of its value."""
-        line, column = node.start_mark.line, node.start_mark.column
-        if offset is not None and isinstance(node, yaml.ScalarNode):
-            line, column = self._position(node, offset)
-        return self._at(line, column, message, hint, warning=warning)
+    ) -> None:
+        """Note a problem at a node, or at a character of its value. Raises `UsageError` when it is enough."""
+        self._note(*self._position(node, offset), message, hint, warning=warning)
 
-    def expression_problem(self, node: Node, error: ExpressionError) -> Problem:
-        """A problem inside a value that has a syntax of its own."""
-        return self.problem(node, error.message, error.hint, offset=error.offset)
+    def fault(self, node: Node, error: ExpressionError) -> None:
+        """Note a problem inside a value that has a syntax of its own."""
+        self.complain(node, error.message, error.hint, offset=error.offset)
+
+    def conclude(self) -> Sequence[Problem]:
+        """All warnings in the order of the file. Raises `UsageError` with them if there is an error, too."""
+        self.problems.sort(key=self._order)
+        if not all(problem.warning for problem in self.problems):
+            raise UsageError(self.problems)
+        return tuple(self.problems)
+
+    def members(self, node: Node, names: Collection[str]) -> tuple[dict[str, Node], Sequence[Node]]:
+        """The values of a mapping by key, and the keys that are not in `names`. Each key may be there once."""
+        found: dict[str, Node] = {}
+        unknown: list[Node] = []
+        lines: dict[str, int] = {}
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode):
+                self.complain(key, "a key must be a plain text", _quote("{"))
+            elif key.value in lines:
+                first = f"it is first in line {lines[key.value]}"
+                self.complain(key, f"{_named(key) or 'a key'} is there twice", first)
+            else:
+                lines[key.value] = key.start_mark.line + 1
+                if key.value in names:
+                    found[key.value] = value
+                else:
+                    unknown.append(key)
+        return found, unknown
+
+    def complain_of_unknown(
+        self, keys: Sequence[Node], names: Sequence[str], what: str, where: str = ""
+    ) -> None:
+        """Note keys that are not in `names`, each with the name that is nearest."""
+        for key in keys:
+            near = difflib.get_close_matches(key.value[:40], names, 1, 0.5)
+            hint = f'did you mean "{near[0]}"?' if near else f"known are: {', '.join(names)}"
+            self.complain(key, " ".join(filter(None, ("unknown", what, _named(key), where))), hint)
+
+    def is_mapping(self, node: Node) -> bool:
+        """Whether a node has keys."""
+        return isinstance(node, yaml.MappingNode)
+
+    def items(self, node: Node) -> Sequence[Node] | None:
+        """The nodes of a list; `None` if it is none."""
+        return node.value if isinstance(node, yaml.SequenceNode) else None
+
+    def text(self, node: Node, what: str, *, secret: bool = False) -> str | None:
+        """The text of a scalar, as written: `+15551234567` keeps its plus, `no` stays `no`; else a problem."""
+        if not isinstance(node, yaml.ScalarNode):
+            hint = _quote("{") if isinstance(node, yaml.MappingNode) and node.flow_style else None
+            self.complain(node, f"{what} must be a text", hint)
+        elif not node.tag.startswith("tag:yaml.org,2002:"):
+            self.complain(node, f"{what} begins with !, which YAML takes for a tag", _quote("!"))
+        elif node.tag.endswith(":null") or not node.value.strip():
+            self.complain(node, f"{what} has no value")
+        elif id(node) in self._secrets and not secret:
+            self.complain(node, f"{what} repeats a value that may be a secret", "write it out")
+        elif _SURROGATE.search(node.value):
+            self.complain(node, f"{what} holds half a character", r"\ud800 to \udfff are no characters")
+        else:
+            return str(node.value)
+        return None
 
     def comment_behind(self, node: Node) -> str:
         """What YAML took for a comment behind an unquoted value."""
         if not isinstance(node, yaml.ScalarNode) or node.style is not None:
             return ""
-        rest = self._lines[node.end_mark.line][node.end_mark.column :] if self._lines else ""
-        return rest.strip() if rest.lstrip().startswith("#") else ""
+        found = _COMMENT.match(self._text, node.end_mark.index)
+        return found[1] if found else ""
 
-    def _position(self, node: yaml.ScalarNode, offset: int) -> tuple[int, int]:
-        start, end = node.start_mark, node.end_mark
-        if start.line == end.line:
-            source = self._lines[start.line][start.column : end.column]
-            return start.line, start.column + _source_offset(source, node.style, offset)
-        if node.style == "|":
-            before = node.value[:offset]
-            line = min(start.line + 1 + before.count("\n"), len(self._lines) - 1)
-            indent = len(self._lines[line]) - len(self._lines[line].lstrip(" "))
-            return line, indent + len(before) - (before.rfind("\n") + 1)
-        return start.line, start.column
+    def complain_of_comment(self, node: Node, what: str) -> None:
+        """Note that a value ends at a comment that was meant as text."""
+        place = self._text.index("#", node.end_mark.index)
+        message = f"{what} ends at this #: YAML takes the rest for a comment"
+        self._note(*_line_and_column(self._text, place), message, "put it in double quotes")
 
-    def _at(
-        self, line: int, column: int, message: str, hint: str | None, *, warning: bool = False
-    ) -> Problem:
-        excerpt = self._shown[line] if line < len(self._shown) else None
-        place = Place(self.name, line + 1, column + 1)
-        return Problem(message=message, place=place, hint=hint, excerpt=excerpt, warning=warning)
+    def _read(self, path: Path) -> str:
+        try:
+            with path.open("rb") as file:
+                self.mode = os.fstat(file.fileno()).st_mode
+                content = file.read(LARGEST + 1)
+        except FileNotFoundError:
+            hint = "name another file with --config, or write one with: twiliodest init"
+            raise UsageError([Problem(message=f"there is no file {self.name}", hint=hint)]) from None
+        except OSError as error:
+            raise UsageError([Problem(message=f"cannot read {self.name}: {error.strerror}")]) from None
+        if len(content) > LARGEST:
+            message = f"{self.name} is larger than {LARGEST >> 20} MiB: this is no configuration"
+            raise UsageError([Problem(message=message)])
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            place = Place(self.name, content.count(b"\n", 0, error.start) + 1)
+            raise UsageError([Problem(message=f"{self.name} is not UTF-8 text", place=place)]) from None
 
-    def _unreadable(self, error: yaml.YAMLError) -> Problem:
-        mark = getattr(error, "problem_mark", None)
-        if mark is None:
-            return Problem(message=f"{self.name} is not YAML: it holds a character that YAML forbids")
-        line = min(mark.line, max(len(self._lines) - 1, 0))
-        text = self._lines[line] if self._lines else ""
-        if self._shown and self._shown[line] != text:
-            return self._at(line, 0, "this setting is not YAML", "put its value in double quotes")
-        hint = None
-        if re.search(r":\s*\{\{", text):
-            hint = "put a value that begins with {{ in double quotes"
-        elif re.search(r":\s*!", text):
-            hint = "put a value that begins with ! in double quotes"
-        elif "\t" in text[: len(text) - len(text.lstrip())]:
-            hint = "indent with spaces, not tabs"
-        elif re.search(r":\s+[^\"'\s].*:\s", text):
-            hint = "put a value that holds a colon in double quotes"
-        return self._at(line, mark.column, f"not YAML: {getattr(error, 'problem', error)}", hint)
-
-
-def members(
-    document: Document, node: Node, problems: list[Problem]
-) -> Iterator[tuple[yaml.ScalarNode, Node]]:
-    """The keys and values of a mapping; a key that comes twice is a problem."""
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen: Mapping[str, int] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            hint = "put a value that begins with { in double quotes"
-            problems.append(document.problem(key, "a key must be a plain text", hint))
-        elif key.value in seen:
-            first = seen[key.value]
-            problems.append(
-                document.problem(key, f'"{key.value}" is there twice', f"it is first in line {first}")
-            )
+    def _compose(self, public: Public) -> yaml.MappingNode:
+        try:
+            loader = yaml.SafeLoader(self._text)
+        except yaml.reader.ReaderError as error:
+            line, column = _line_and_column(self._text, error.position)
+            raise self._unreadable(line, column, "this character is forbidden", public) from None
+        try:
+            root = loader.get_single_node()
+        except yaml.MarkedYAMLError as error:
+            unclosed = error.context_mark if "stream" in (error.problem or "") else None
+            mark = unclosed or error.problem_mark or loader.get_mark()
+            message = "this is never closed" if unclosed else _in_words(error)
+        except RecursionError:
+            mark, message = loader.get_mark(), "this is nested too deeply"
+        except (ValueError, OverflowError):  # a number after a backslash that is no character
+            mark, message = loader.get_mark(), "there is no such character"
         else:
-            seen = {**seen, key.value: key.start_mark.line + 1}
-            yield key, value
+            if isinstance(root, yaml.MappingNode):
+                return root
+            hint = "twiliodest init writes one to start from"
+            raise UsageError([Problem(message=f"{self.name} holds no settings", hint=hint)])
+        raise self._unreadable(mark.line, mark.column, message, public) from None
+
+    def _unreadable(self, line: int, column: int, message: str, public: Public) -> UsageError:
+        text = self._lines[line] if line < len(self._lines) else ""
+        names = {*public, *itertools.chain(*public.values())}
+        excerpt = self._excerpt(line, column) if is_shown(self._lines, line, names) else None
+        hint = _hint(text)
+        place = Place(self.name, line + 1, column + 1)
+        return UsageError([Problem(message=f"not YAML: {message}", place=place, hint=hint, excerpt=excerpt)])
+
+    def _position(self, node: Node, offset: int | None) -> tuple[int, int]:
+        start = node.start_mark
+        if offset is None or not isinstance(node, yaml.ScalarNode):
+            return start.line, start.column
+        source = self._text[start.index : node.end_mark.index]
+        line, column = _line_and_column(source, source_index(source, node.style, node.value, offset))
+        return start.line + line, column if line else start.column + column
+
+    def _order(self, problem: Problem) -> tuple[bool, int, int]:
+        place = problem.place or Place(self.name)
+        return place.source != self.name, place.line, place.column
+
+    def _note(self, line: int, column: int, message: str, hint: str | None, *, warning: bool = False) -> None:
+        place = Place(self.name, line + 1, column + 1)
+        excerpt = self._excerpt(line, column)
+        problem = Problem(message=message, place=place, hint=hint, excerpt=excerpt, warning=warning)
+        self.problems.append(problem)
+        self._errors += not warning
+        if self._errors >= MANY:
+            self.problems.sort(key=self._order)
+            self.problems.append(Problem(message=f"there may be more; these are the first {MANY} errors"))
+            raise UsageError(self.problems)
+
+    def _excerpt(self, line: int, column: int) -> str | None:
+        if line >= len(self._lines) or column > WIDEST:
+            return None
+        text = self._lines[line]
+        shown = masked(text[: WIDEST + 100], self._spans.get(line, ()))
+        return shown if len(text) <= WIDEST else f"{shown[:WIDEST]}…"
 
 
-def _redacted(lines: list[str], public: Collection[str]) -> list[str]:
-    """The lines as they may be shown: only values that are certainly no secret."""
-    shown, hidden = [], False
-    for line in lines:
-        top = _TOP_LEVEL.match(line)
-        if top:
-            hidden = top[2] not in public and not _REFERENCE.fullmatch(top[3])
-        if hidden and top:
-            line = f"{top[1]} ********" if top[3].strip() else line
-        elif hidden and line.strip() and not line.lstrip().startswith("#"):
-            line = "  ********"
-        line = _LABELLED_SECRET.sub(r"\1********", line)
-        shown.append(_BARE_SECRET.sub("********", line))
-    return shown
+def _line_and_column(text: str, index: int) -> tuple[int, int]:
+    lines = f"{text[:index]}.".splitlines()
+    return len(lines) - 1, len(lines[-1]) - 1
 
 
-_TOP_LEVEL = re.compile(r"""(\s{0,1}["']?([A-Za-z_][\w-]*)["']?\s*:)(.*)""")
-_REFERENCE = re.compile(r"""\s*["']?\$\{[A-Z0-9_]+\}["']?\s*(?:#.*)?""")
-_LABELLED_SECRET = re.compile(
-    r"""((?:token|secret|passw\w*|auth\w*|api_?key|account)["']?\s*[:=]\s*)(?!\s*\$\{)[^\s,}].*""",
-    re.IGNORECASE,
-)
-_BARE_SECRET = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{32}(?![0-9A-Za-z])")
-_ESCAPE = re.compile(r"\\(?:x..|u....|U........|.)|.", re.DOTALL)
+def _named(key: Node) -> str:
+    return f'"{key.value}"' if is_plain(key.value) else ""
 
 
-def _source_offset(source: str, style: str | None, offset: int) -> int:
-    """Where in the source of a one-line scalar the character at `offset` of its value stands."""
-    if style is None:
-        return offset
-    units = _ESCAPE.findall(source[1:]) if style == '"' else re.findall("''|.", source[1:])
-    return 1 + sum(map(len, units[:offset]))
+def _quote(mark: str) -> str:
+    return f"put a value that begins with {mark} in double quotes"
+
+
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    """What PyYAML found, without what it quotes."""
+    problem = error.problem or ""
+    if "single document" in (error.context or ""):
+        return "a second document begins here"
+    if problem.startswith(("expected <block end>", "could not find expected")):
+        return "this does not fit what stands before it"
+    return re.sub(r" '[^']{2,}'", "", problem)
+
+
+def _hint(line: str) -> str | None:
+    """What is probably wrong with a line that is not YAML."""
+    indent = line[: len(line) - len(line.lstrip())]
+    if "\t" in indent:
+        return "indent with spaces, not tabs"
+    if found := re.search(r"(?:^|[:-])\s+(\{\{|[!*&%@`])", line):
+        return _quote(found[1])
+    if re.search(r":\s+[^\"'\s].*:\s", line):
+        return "put a value that holds a colon in double quotes"
+    return None
+
+
+_COMMENT = re.compile(r"[ \t]*(#.*)")
+_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -6,12 +6,19 @@ from twiliodest.model import Message, Outcome, Rendering, Status
 
 
 def outcome_of(
-    rendering: Rendering, status: Status, *, reason: str | None = None, **result: object
+    rendering: Rendering,
+    status: Status,
+    *,
+    reason: str | None = None,
+    kind: str | None = None,
+    **result: object,
 ) -> Outcome:
     """The outcome of a rendering: why it is invalid, or what came of its message."""
     event, made = rendering.event, rendering.result
     if isinstance(made, Message):
-        message, kind = made, None
+        message = made
+        if made.send_at and status in (Status.PLANNED, Status.SENT):
+            reason, kind = f"scheduled for {made.send_at}", "scheduled for the end of quiet hours"
     else:
         message, reason, kind = None, made.reason, made.kind
     return Outcome(

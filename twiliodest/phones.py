@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 
 from twiliodest.model import is_messaging_service
@@ -62,6 +63,32 @@ def channel(address: str) -> str:
     return prefix if colon and prefix in _CHANNELS else ""
 
 
+def country(address: str) -> str | None:
+    """The ISO country that a number belongs to, by its first seven digits; `None` where there is none.
+
+    In +1 the area code is enough. A number that nobody can have belongs to the largest country of its code.
+    """
+    number = address[len(channel(address)) :].removeprefix(":")
+    start = number[: 5 if number.startswith("+1") else 8]
+    return _country(start, len(number)) if _is_e164(number) else None
+
+
+@functools.lru_cache(maxsize=1024)
+def time_zones(address: str) -> tuple[str, ...]:
+    """The tz database's names of the zones where a number may be, by its prefix; none if nobody can tell."""
+    import phonenumbers
+    from phonenumbers import timezone
+
+    number = address[len(channel(address)) :].removeprefix(":")
+    if not _is_e164(number):
+        return ()
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)
+
+
 def sender_kind(value: str) -> SenderKind | None:
     """What kind of sender `value` is by its form alone; None if it is none."""
     if is_messaging_service(value):
@@ -92,6 +119,20 @@ def check_region(code: str) -> str | None:
     if region in phonenumbers.SUPPORTED_REGIONS:
         return f'did you mean "{region}"?'
     return "write a country as its two ISO letters, such as US or GB"
+
+
+@functools.lru_cache(maxsize=16384)
+def _country(start: str, length: int) -> str | None:
+    import phonenumbers
+
+    for digits in (1, 2, 3):
+        regions = phonenumbers.region_codes_for_country_code(int(start[1 : digits + 1]))
+        if len(regions) > 1:
+            alike = start.ljust(max(length, 8), "2")
+            return phonenumbers.region_code_for_number(phonenumbers.parse(alike)) or str(regions[0])
+        if regions:
+            return None if regions[0] == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else str(regions[0])
+    return None
 
 
 def _e164(value: str, default_region: str | None) -> str:

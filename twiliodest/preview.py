@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from twiliodest.claims import claim_of, may_claim, standing
+from twiliodest.guards import Guards
 from twiliodest.ledger import Row, State
 from twiliodest.model import Event, Message, Outcome, Rendering, Status
 from twiliodest.outcomes import outcome_of
@@ -19,40 +21,44 @@ def preview(
     find: Callable[[bytes], Row | None] | None,
     retry: Collection[State],
     finished: Callable[[Event, Sequence[Outcome]], None],
+    *,
+    guards: Guards | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Iterator[Outcome]:
     """The outcome of everything, in order. `find` looks into the ledger; `None` where there is none.
 
     `finished` hears of an event once all its outcomes are out.
     """
     seen: dict[tuple[str, str], str] = {}
+
+    def outcome(rendering: Rendering) -> Outcome:
+        if not isinstance(rendering.result, Message):
+            return outcome_of(rendering, Status.INVALID)
+        event, row = rendering.event, None
+        identity = (event.id, rendering.action)
+        if first := seen.get(identity):
+            return outcome_of(rendering, Status.ALREADY, reason=f"the same event as {first}")
+        if find:
+            claim = claim_of(account, rendering)
+            row = find(claim.key)
+            if row and not may_claim(claim, row, retry):
+                return standing(rendering, row)
+        if guards:
+            now = clock()
+            guarded = guards(rendering, now, row.claimed_at if row else None)
+            if isinstance(guarded, Outcome):
+                return guarded
+            guards.sent(rendering, now)
+            rendering = guarded
+        seen[identity] = f"{event.source}:{event.line}"
+        if len(seen) > REMEMBERED:
+            del seen[next(iter(seen))]
+        return outcome_of(rendering, Status.PLANNED)
+
     for step in steps:
         if isinstance(step, Outcome):
             yield step
             continue
-        outcomes = [_outcome(rendering, account, find, retry, seen) for rendering in step.renderings]
+        outcomes = list(map(outcome, step.renderings))
         yield from outcomes
         finished(step.event, outcomes)
-
-
-def _outcome(
-    rendering: Rendering,
-    account: str,
-    find: Callable[[bytes], Row | None] | None,
-    retry: Collection[State],
-    seen: dict[tuple[str, str], str],
-) -> Outcome:
-    if not isinstance(rendering.result, Message):
-        return outcome_of(rendering, Status.INVALID)
-    event = rendering.event
-    identity = (event.id, rendering.action)
-    if first := seen.get(identity):
-        return outcome_of(rendering, Status.ALREADY, reason=f"the same event as {first}")
-    seen[identity] = f"{event.source}:{event.line}"
-    if len(seen) > REMEMBERED:
-        del seen[next(iter(seen))]
-    if find:
-        claim = claim_of(account, rendering)
-        row = find(claim.key)
-        if row and not may_claim(claim, row, retry):
-            return standing(rendering, row)
-    return outcome_of(rendering, Status.PLANNED)

@@ -23,8 +23,12 @@ class Lister(Protocol):
 class Doubts(Protocol):
     """The side of a ledger that settles doubts. Any call may raise `LedgerError`."""
 
-    def knows(self, sid: str) -> bool: ...
-    def unknowns(self) -> list[Row]: ...
+    def knows(self, sid: str, since: float, until: float) -> bool:
+        """Whether a row claimed from `since` to `until`, in unix seconds, has this SID."""
+
+    def undecided(self) -> list[Row]:
+        """What may have been accepted, and what is being sent, oldest claim first."""
+
     async def settle(
         self,
         key: bytes,
@@ -41,20 +45,26 @@ class Doubts(Protocol):
 async def prove(row: Row, lister: Lister, ledger: Doubts) -> str | None:
     """Settle an unknown row as sent if Twilio's list shows its message, and say the SID. Raises `LookUpError`.
 
-    Texts that cannot be told apart prove something only if there are as many of them as there are rows in doubt.
+    Texts that cannot be told apart prove something only if there are as many of them as there are rows in doubt,
+    and none that is just being sent.
     """
     listed = await lister.sent_to(row.to, row.claimed_at - SKEW)
     candidates = sorted(
-        (message for message in listed if _matches(row, message) and not ledger.knows(message.sid)),
+        (message for message in listed if _matches(row, message) and not _is_known(message, ledger)),
         key=lambda message: (message.created, message.sid),
     )
-    rivals = [other for other in ledger.unknowns() if any(_matches(other, it) for it in candidates)]
+    rivals = [other for other in ledger.undecided() if any(_matches(other, it) for it in candidates)]
     place = next((i for i, rival in enumerate(rivals) if rival.key == row.key), None)
-    if place is None or len(candidates) != len(rivals):
+    if place is None or len(candidates) != len(rivals) or any(it.state is State.SENDING for it in rivals):
         return None
     sid = candidates[place].sid
     await ledger.settle(row.key, State.SENT, sid=sid, reason=FOUND, expected=row)
     return sid
+
+
+def _is_known(message: Listed, ledger: Doubts) -> bool:
+    """Whether the message is another row's: one whose claim had gone before it, by our clock, and not by long."""
+    return ledger.knows(message.sid, message.created - WINDOW, message.created + SKEW)
 
 
 def _matches(row: Row, message: Listed) -> bool:

@@ -11,11 +11,13 @@ import msgspec
 
 from twiliodest.errors import ExitStatus
 from twiliodest.model import Event, Outcome, Status
+from twiliodest.savings import Savings
 
 REASONS = 1000  # distinct reasons that are counted one by one
 RECIPIENTS = 250_000  # distinct recipients that are counted exactly
 TO_SEND = (Status.PLANNED, Status.SENT)
-DONE = (Status.PLANNED, Status.SENT, Status.ALREADY)
+DONE = (Status.PLANNED, Status.SENT, Status.ALREADY, Status.SUPPRESSED)
+FINE = (*DONE, Status.HELD)  # nothing went wrong
 
 
 class Tally:
@@ -26,6 +28,7 @@ class Tally:
         self.encodings: Counter[str] = Counter()
         self.segments = 0
         self.media = 0
+        self.savings = Savings()
         self._reasons: dict[tuple[Status, str], tuple[int, str]] = {}
         self._recipients: set[int] = set()
 
@@ -35,13 +38,14 @@ class Tally:
         message = outcome.message
         if outcome.status in TO_SEND and message:
             self.encodings[message.encoding] += 1
+            self.savings.add(message)
             if message.media_urls:
                 self.media += 1
             else:
                 self.segments += message.segments
             if len(self._recipients) < RECIPIENTS:
                 self._recipients.add(hash(message.to))
-        elif outcome.status not in DONE:
+        if outcome.kind or outcome.status not in DONE:
             key = (outcome.status, outcome.kind or outcome.reason or "")
             if key not in self._reasons and len(self._reasons) >= REASONS:
                 key = (outcome.status, "other reasons")
@@ -102,7 +106,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 def write_record(outcome: Outcome, out: BinaryIO) -> None:
     """Write an outcome as one line of JSON, with no byte in it that a terminal would obey."""
     message, event = outcome.message, outcome.event
-    line = _ENCODER.encode(
+    line = encode(
         Record(
             source=outcome.source,
             line=outcome.line,
@@ -122,9 +126,15 @@ def write_record(outcome: Outcome, out: BinaryIO) -> None:
             attempts=outcome.attempts,
         )
     )
-    if not line.isascii() or b"\x7f" in line:
-        line = _TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
     out.write(line + b"\n")
+
+
+def encode(value: object) -> bytes:
+    """One line of JSON, with no byte in it that a terminal would obey."""
+    line = _ENCODER.encode(value)
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return _TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
 
 
 class Rejects:

@@ -39,15 +39,17 @@ class Results:
         self._bar.show(self.tally)
         if self._rejects:
             self._rejects.broken(outcome)
-        if self._table:
-            self._table.add(outcome)
-        elif not self.is_closed:
-            try:
+        if self.is_closed:
+            return
+        try:
+            if self._table:
+                self._table.add(outcome)
+            else:
                 write_record(outcome, self._out)
                 if self._live:
                     self._out.flush()
-            except BrokenPipeError:
-                self.is_closed = True
+        except (BrokenPipeError, SystemExit):  # Rich leaves the program when the pipe breaks
+            self.is_closed = True
 
     def finished(self, event: Event, outcomes: Sequence[Outcome]) -> None:
         """Nothing more comes of an event."""
@@ -59,5 +61,8 @@ class Results:
         if self.is_closed:
             raise BrokenPipeError
         if self._table:
-            self._table.close()
+            try:
+                self._table.close()
+            except SystemExit:
+                raise BrokenPipeError from None
         sys.stdout.flush()

@@ -6,11 +6,12 @@ import itertools
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from twiliodest.errors import Problem
 from twiliodest.model import Message, Outcome, Status
+from twiliodest.report import TO_SEND
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +35,8 @@ STYLES = {
     Status.REJECTED: "red",
     Status.FAILED: "yellow",
     Status.UNKNOWN: "magenta",
+    Status.HELD: "cyan",
+    Status.SUPPRESSED: "dim",
 }
 
 
@@ -177,6 +180,8 @@ class Bar:
         counts = tally.statuses
         bad = counts[Status.INVALID] + counts[Status.REJECTED] + counts[Status.FAILED]
         told = f"{tally.messages:,} ok, {bad:,} not, {counts[Status.UNKNOWN]:,} unknown"
+        if counts[Status.HELD]:
+            told += f", {counts[Status.HELD]:,} held"
         elapsed = self._progress.tasks[0].elapsed or 0
         if elapsed > 1:
             told += f", {tally.messages / elapsed:,.0f}/s"
@@ -192,8 +197,8 @@ def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
     out.print(plain("about to send for real", "bold"))
     out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
     out.print(plain(f"sender    {', '.join(senders)}"), soft_wrap=True)
-    for status in (Status.ALREADY, Status.INVALID, Status.REJECTED, Status.UNKNOWN):
-        if tally.statuses[status]:
+    for status in Status:
+        if status not in TO_SEND and tally.statuses[status]:
             out.print(plain(f"{status.value:<9} {tally.statuses[status]:,}, not to be sent"), soft_wrap=True)
     for message in first:
         out.print(plain(f"  {message.to}  {_body(message)}"), soft_wrap=True)
@@ -224,6 +229,8 @@ def print_summary(
     if untried:
         out.print(plain(f"not tried {untried:,}", "yellow"), soft_wrap=True)
     if dry_run:
+        if saving := str(tally.savings):
+            out.print(plain(f"saving    {saving}"), soft_wrap=True)
         out.print(plain("dry run: nothing was sent", "dim"), soft_wrap=True)
 
 
@@ -243,6 +250,17 @@ def print_actions(config: Config) -> None:
             plain("\n".join(filter(None, (body, *media, sender)))),
         )
     console().print(table)
+
+
+def print_table(names: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Container[int] = ()) -> None:
+    """Texts as a table; the columns at `numbers` are flush right."""
+    table = _new_table()
+    for place, name in enumerate(names):
+        table.add_column(name, overflow="fold", justify="right" if place in numbers else "left")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    if table.row_count:
+        console().print(table)
 
 
 def print_rows(rows: Iterable[Row]) -> None:

@@ -101,6 +101,52 @@ class Lane:
         await self._client.aclose()
 
 
+class Unreachable(Exception):  # noqa: N818 -- says what is the matter with the server
+    """There is no server, or none that answers as Twilio does."""
+
+
+class Reader:
+    """Read-only requests, one after another, to any of Twilio's products."""
+
+    def __init__(self, account: Account, read_timeout: float = READ_TIMEOUT) -> None:
+        self._client = httpx.Client(
+            auth=(account.user, account.token.reveal()),
+            headers={"User-Agent": _USER_AGENT, "Accept": "application/json"},
+            timeout=httpx.Timeout(10.0, read=read_timeout),
+            verify=tls_context(account.api_base),
+            trust_env=not is_loopback(account.api_base),
+        )
+        self._api = account.api_base
+        self._messaging = _sibling(account.api_base, "messaging")
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> tuple[int, Mapping[str, Any]]:
+        """The status of an answer and its JSON object; `/v1/` paths are the Messaging product's.
+
+        Raises `Unreachable`.
+        """
+        base = self._messaging if path.startswith("/v1/") else self._api
+        try:
+            with self._client.stream("GET", base + path, params=params or None) as answer:
+                content = b""
+                for block in answer.iter_bytes():
+                    content += block
+                    if len(content) > _LARGEST_ANSWER:
+                        raise Unreachable("an answer that is too long to be Twilio's")
+            body = msgspec.json.decode(content) if content else {}
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise Unreachable(_why(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            body = {}
+        if answer.status_code in (407, 429) or not 200 <= answer.status_code < 500 or answer.is_redirect:
+            raise Unreachable(f"HTTP status {answer.status_code}")
+        if not isinstance(body, dict) or (answer.status_code < 300 and not body):
+            raise Unreachable("an answer that is not Twilio's")
+        return answer.status_code, body
+
+    def close(self) -> None:
+        self._client.close()
+
+
 def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt:
     """What an answer to a POST means. Unknown codes are never taken for more than they say."""
     try:
@@ -140,6 +186,7 @@ def is_loopback(url: str) -> bool:
     return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
 
 
+_LARGEST_ANSWER = 1 << 20  # bytes
 _USER_AGENT = (
     f"twiliodest/{__version__} ({platform.system()} {platform.machine()}) Python/{platform.python_version()}"
 )
@@ -245,6 +292,15 @@ class _Page(msgspec.Struct):
 
 _ANSWER = msgspec.json.Decoder(_Answer)
 _LIST = msgspec.json.Decoder(_Page)
+
+
+def _sibling(api_base: str, product: str) -> str:
+    """Another product's host beside Twilio's `api` host; any other server is all products at once."""
+    parts = urlsplit(api_base)
+    host = parts.hostname or ""
+    if not host.startswith("api.") or not host.endswith(".twilio.com"):
+        return api_base
+    return f"https://{product}.{host.removeprefix('api.')}"
 
 
 def _verdict(status: int, code: int | None) -> Verdict:

@@ -21,10 +21,11 @@ from twiliodest.sandbox.chaos import ACCEPT, Answer, Chaos, Form
 from twiliodest.sandbox.messages import DROPPED_LATER, Request, Store, Text, resource
 from twiliodest.sandbox.rules import Draft, Refusal, draft, refusal
 from twiliodest.sandbox.settings import Settings
-from twiliodest.segments import measure
+from twiliodest.segments import measure, smart_encode
 
-_PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})(?:/(\w+)(?:/(\w+))?)?\.json")
-_SERVICE = re.compile(r"/v1/Services/(MG[0-9a-fA-F]{32})")
+_PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})(?:/(SMS/ShortCodes|\w+)(?:/(\w+))?)?\.json")
+_SERVICE = re.compile(r"/v1/Services/(MG[0-9a-fA-F]{32})(?:/(PhoneNumbers|ShortCodes))?")
+_READABLE = (None, "Messages", "IncomingPhoneNumbers", "SMS/ShortCodes")
 _USERNAME = re.compile(r"(?:AC|SK)[0-9a-fA-F]{32}")
 _LARGEST_BODY = 1 << 16  # bytes; far more than ten media URLs and a body need
 _BAD_CREDENTIALS = Refusal(20003, "Authenticate", 401)
@@ -125,7 +126,7 @@ class TwilioApi:
             return _error(_not_found(request.path))
         if found and found[2] == "Messages" and not found[3] and request.method == "POST":
             return self._create(request.form, found[1])
-        if not (service or (found and found[2] in (None, "Messages", "IncomingPhoneNumbers"))):
+        if not (service or (found and found[2] in _READABLE)):
             return _error(_not_found(request.path))
         if request.method != "GET":
             return _error(Refusal(20004, "Method not allowed", 405), (("Allow", "GET, POST"),))
@@ -134,7 +135,7 @@ class TwilioApi:
         scripted = self.settings.query_script and self.settings.query_script(request.query)
         if scripted and not scripted.accept:
             return scripted
-        shown = self._show(request, *(found.groups() if found else ("", "Services", service and service[1])))
+        shown = self._show(request, *found.groups()) if found else self._show_service(request)
         usual = _error(shown) if isinstance(shown, Refusal) else _json(200, shown)
         return _combine(usual, scripted or ACCEPT)
 
@@ -144,15 +145,20 @@ class TwilioApi:
         now = self.settings.clock()
         if kind is None:
             return listing.account(account, trial=self.settings.trial)
-        if kind == "Services":
-            known = self.settings.senders is None or sid in self.settings.senders
-            return listing.service(sid or "") if known else _not_found(request.path)
         if kind == "IncomingPhoneNumbers" and not sid:
             return listing.numbers(account, request.query, self.settings.senders)
+        if kind == "SMS/ShortCodes" and not sid:
+            return listing.short_codes(account, request.query, self.settings.senders)
         if kind == "Messages" and not sid:
             return listing.messages(account, request.query, self.store, now)
         text = self.store.get(sid or "")
         return resource(text, now) if text and text.account == account else _not_found(request.path)
+
+    def _show_service(self, request: Request) -> Mapping[str, Any] | Refusal:
+        found, senders = _SERVICE.fullmatch(request.path), self.settings.senders
+        if not found or (senders is not None and found[1] not in senders):
+            return _not_found(request.path)
+        return listing.pool(found[2], senders) if found[2] else listing.service(found[1])
 
     def _create(self, form: Form, account: str) -> Answer:
         scripted = self.settings.script and self.settings.script(form)
@@ -167,7 +173,8 @@ class TwilioApi:
         return _combine(_json(201, resource(text, text.at), text.sid), fate)
 
     def _keep(self, form: Form, account: str, message: Draft, refused: Refusal | None, answered: str) -> Text:
-        body = message.body or ""
+        is_smart = dict(form).get("SmartEncoded", "").lower() == "true"
+        body = smart_encode(message.body or "") if is_smart else message.body or ""
         encoding, segments = measure(body)
         fails_later = message.service and message.to in self.store.optouts
         text = Text(

@@ -14,6 +14,7 @@ from twiliodest.sandbox.messages import Store, Text, resource, rfc2822
 from twiliodest.sandbox.rules import Refusal
 
 _DAY = timedelta(days=1).total_seconds()
+_SHORT_CODE = re.compile(r"[1-9][0-9]{4,5}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}|[1-9][0-9]{4,5}")
 
 
@@ -115,6 +116,36 @@ def numbers(account: str, query: Form, senders: Collection[str] | None) -> Mappi
         "next_page_uri": None,
         "previous_page_uri": None,
         "uri": f"{uri}.json?PageSize=50&Page=0",
+    }
+
+
+def short_codes(account: str, query: Form, senders: Collection[str] | None) -> Mapping[str, Any]:
+    """The account's short codes, or any that is asked for, as with numbers."""
+    asked = dict(query).get("ShortCode")
+    owned: Iterable[str] = senders if senders is not None else [asked] if asked else []
+    found = sorted(n for n in owned if _SHORT_CODE.fullmatch(n) and (not asked or asked == n))
+    return {
+        "short_codes": [
+            {"sid": f"SC{code:0>32}", "account_sid": account, "short_code": code, "friendly_name": code}
+            for code in found
+        ],
+        "page": 0,
+        "page_size": 50,
+        "next_page_uri": None,
+    }
+
+
+def pool(kind: str, senders: Collection[str] | None) -> Mapping[str, Any]:
+    """The senders of every Messaging Service: the account's numbers and short codes, or one number."""
+    key, name = ("phone_numbers", "phone_number") if kind == "PhoneNumbers" else ("short_codes", "short_code")
+    owned = sorted({"+15005550006"} if senders is None else filter(_NUMBER.fullmatch, senders))
+    return {
+        key: [
+            {name: number, "country_code": "US", "capabilities": ["SMS", "MMS"]}
+            for number in owned
+            if number.startswith("+") == (kind == "PhoneNumbers")
+        ],
+        "meta": {"page": 0, "page_size": 50, "next_page_url": None, "key": key},
     }
 
 

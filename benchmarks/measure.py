@@ -1,0 +1,77 @@
+"""Timing side by side, and tables of what came of it."""
+
+# ruff: noqa: S603, S607, T201 -- it starts our own commands, and tables are what its standard output is for
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+Command = Sequence[str | Path]
+Figures = dict[str, list[float]]
+
+
+def interleaved(contenders: Mapping[str, Callable[[], float]], repetitions: int) -> Figures:
+    """What each contender measures, in rounds: a noisy minute hits all of them."""
+    figures: Figures = {name: [] for name in contenders}
+    for _ in range(repetitions):
+        for name, measure in contenders.items():
+            figures[name].append(measure())
+    return figures
+
+
+def elapsed(command: Command, out: Path, env: Mapping[str, str]) -> float:
+    """Seconds that a command takes, its standard output in a file. A command that fails ends everything."""
+    with out.open("wb") as file:
+        start = time.perf_counter()
+        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, env=env, check=False)
+        seconds = time.perf_counter() - start
+    if done.returncode:
+        raise SystemExit(f"{command}: exit status {done.returncode}\n{done.stderr.decode()}")
+    return seconds
+
+
+def peak_memory(command: Command, env: Mapping[str, str], piped: Path | None = None) -> float:
+    """The largest resident set of a command in MiB; `piped` goes into its standard input, through a pipe.
+
+    A child inherits its parent's peak until it has loaded its own program, so the parent has to stay small.
+    """
+    feeder = subprocess.Popen(["cat", piped], stdout=subprocess.PIPE) if piped else None
+    child = subprocess.Popen(
+        command,
+        stdin=feeder.stdout if feeder else None,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=env,
+    )
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if feeder:
+        feeder.communicate()
+    if child.returncode:
+        raise SystemExit(f"{command}: exit status {child.returncode}")
+    return usage.ru_maxrss / (1 << 20 if os.uname().sysname == "Darwin" else 1 << 10)
+
+
+def print_ratios(title: str, figures: Figures, base: str, unit: str) -> None:
+    """A table of medians and spread relative to the base; the base's own median stands in the title's line."""
+    print(f"\n**{title}**, relative to {base} ({_short(statistics.median(figures[base]))} {unit})\n")
+    rows = []
+    for name, values in figures.items():
+        ratios = [value / one for value, one in zip(values, figures[base], strict=True)]
+        rows.append((name, f"{statistics.median(ratios):.2f}", f"{min(ratios):.2f}–{max(ratios):.2f}"))
+    print_table(("", "median", "min–max"), rows)
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A Markdown table; all columns but the first are figures."""
+    for cells in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
+        print("|", " | ".join(cells), "|", flush=True)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,0 +1,231 @@
+"""The loop: each recipient's messages in order, no more read than can be held, every event finished once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
+import pytest
+from twins import step, text
+
+from twiliodest.errors import ExitStatus, LedgerError
+from twiliodest.loop import AHEAD, Loop, Stop
+from twiliodest.model import Event, Invalid, Message, Outcome, Rendering, Status
+from twiliodest.outcomes import outcome_of
+from twiliodest.plan import Step
+
+
+class Script:
+    """A finisher that does what it is told for each event, and notes what was under way."""
+
+    def __init__(self, act: Callable[[Rendering], Status | None] = lambda rendering: Status.SENT) -> None:
+        self.act = act
+        self.gate: asyncio.Event | None = None
+        self.begun: list[tuple[int, Rendering]] = []
+        self.busy: set[int] = set()
+        self.asked: list[tuple[int, Sequence[tuple[Rendering, Outcome]]]] = []
+
+    async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
+        assert lane not in self.busy
+        self.busy.add(lane)
+        self.begun.append((lane, rendering))
+        await asyncio.sleep(0)
+        if self.gate:
+            await self.gate.wait()
+        self.busy.remove(lane)
+        status = self.act(rendering)
+        return outcome_of(rendering, status, attempts=1) if status else None
+
+    async def ask_again(self, lane: int, doubts: Sequence[tuple[Rendering, Outcome]]) -> Sequence[Outcome]:
+        self.asked.append((lane, doubts))
+        return [outcome_of(rendering, Status.SENT) for rendering, _ in doubts]
+
+
+class Run:
+    """One loop, and what it told."""
+
+    def __init__(self, finisher: Script, lanes: int = 3) -> None:
+        self.stop = Stop()
+        self.told: list[Outcome] = []
+        self.finished: list[tuple[Event, Sequence[Outcome]]] = []
+        self.loop = Loop(finisher, lanes, self.stop, self.tell, self.finish)
+
+    def tell(self, outcome: Outcome) -> None:
+        self.told.append(outcome)
+
+    def finish(self, event: Event, outcomes: Sequence[Outcome]) -> None:
+        self.finished.append((event, list(outcomes)))
+
+    async def go(self, steps: Iterable[Step]) -> None:
+        await asyncio.wait_for(self.loop.run(steps), 30)
+
+
+def broken(line: int) -> Outcome:
+    return Outcome(source="events.jsonl", line=line, status=Status.INVALID, reason="not valid JSON")
+
+
+def test_a_lane_is_a_recipient_and_its_order() -> None:
+    """A number's messages go through one lane, one at a time, in the order of the events; lanes work together."""
+    script = Script()
+    texts = [text(number, to=f"+1555000{number % 20:04}") for number in range(200)]
+    run = Run(script, lanes=5)
+    asyncio.run(run.go([step(it) for it in texts]))
+    lanes: dict[str, set[int]] = {}
+    order: dict[str, list[int]] = {}
+    for lane, rendering in script.begun:
+        assert isinstance(rendering.result, Message)
+        lanes.setdefault(rendering.result.to, set()).add(lane)
+        order.setdefault(rendering.result.to, []).append(rendering.event.line)
+    assert {len(used) for used in lanes.values()} == {1}
+    assert len({lane for used in lanes.values() for lane in used}) > 1
+    assert all(numbers == sorted(numbers) for numbers in order.values())
+    assert len(run.told) == 200
+
+
+@pytest.mark.parametrize("lines", ["messages", "broken"])
+def test_a_slow_network_holds_up_the_reader(lines: str) -> None:
+    """Only so many events are read ahead, however long the input is, and it all goes on afterwards."""
+    read = 0
+
+    def steps() -> Iterator[Step]:
+        nonlocal read
+        for number in range(4 * AHEAD):
+            read += 1
+            yield step(text(number)) if lines == "messages" or number < AHEAD else broken(number)
+
+    async def check() -> None:
+        script.gate = asyncio.Event()
+        going = asyncio.create_task(run.go(steps()))
+        while len(script.busy) < 3 or read < AHEAD:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)
+        assert read <= AHEAD + 1
+        script.gate.set()
+        await going
+
+    script = Script()
+    run = Run(script)
+    asyncio.run(check())
+    assert len(run.told) == read == 4 * AHEAD
+
+
+def test_an_event_is_finished_once_when_all_its_messages_are() -> None:
+    """Sent, invalid or unknown: an event is acknowledged after its last message, with every outcome."""
+    statuses = [Status.SENT, Status.UNKNOWN, Status.REJECTED, Status.FAILED]
+    script = Script(lambda rendering: statuses[rendering.event.line % 4])
+    invalid = Invalid("nothing at $.to", "nothing at $.to")
+    steps = []
+    for number in range(40):
+        made = [text(number, to=f"+1555000{number + place:04}", action=f"a{place}") for place in range(3)]
+        steps.append(step(*made, msgspec.structs.replace(made[0], result=invalid, action="a3")))
+    run = Run(script)
+    asyncio.run(run.go([broken(0), *steps]))
+    assert sorted(event.line for event, _ in run.finished) == list(range(40))
+    for event, outcomes in run.finished:
+        assert sorted(outcome.action or "" for outcome in outcomes) == ["a0", "a1", "a2", "a3"]
+        assert {outcome.line for outcome in outcomes} == {event.line}
+    assert len(run.told) == 161
+
+
+def test_unknowns_are_asked_for_again_at_the_end() -> None:
+    """By the lane that posted them, after everything else; and they do not hold up the reader until then."""
+    script = Script(lambda rendering: Status.UNKNOWN)
+    run = Run(script)
+    asyncio.run(run.go(step(text(number)) for number in range(3 * AHEAD)))
+    posted = {rendering.event.line: lane for lane, rendering in script.begun}
+    asked = {rendering.event.line: lane for lane, doubts in script.asked for rendering, _ in doubts}
+    assert asked == posted
+    assert {outcome.status for outcome in run.told} == {Status.SENT}
+    assert len(run.told) == len(run.finished) == 3 * AHEAD
+
+
+def test_a_stop_leaves_the_rest_untried_and_counted() -> None:
+    """What is under way ends; what waits is counted; an event with anything left behind has no outcomes."""
+
+    def act(rendering: Rendering) -> Status:
+        run.stop.now(ExitStatus.INCOMPLETE, "enough")
+        return Status.SENT
+
+    async def check() -> None:
+        script.gate = asyncio.Event()
+        going = asyncio.create_task(run.go(steps))
+        while not read.is_set():
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
+        script.gate.set()
+        await going
+
+    read = threading.Event()
+
+    def read_steps() -> Iterator[Step]:
+        for number in range(10):
+            yield step(text(number), text(number, action="other", to="+15559999999"))
+        read.set()
+
+    script = Script(act)
+    run = Run(script, lanes=1)
+    steps = read_steps()
+    asyncio.run(check())
+    assert [outcome.status for outcome in run.told] == [Status.SENT]
+    assert run.loop.untried == 19
+    assert [outcomes for _, outcomes in run.finished] == [[]] * 10
+
+
+def test_a_stop_does_not_wait_for_a_reader_that_waits() -> None:
+    """A pipe on which nothing comes does not keep a run alive."""
+    forever = threading.Event()
+
+    def steps() -> Iterator[Step]:
+        yield step(text(1))
+        forever.wait(60)
+
+    def act(rendering: Rendering) -> Status:
+        run.stop.now(ExitStatus.INTERRUPTED, "interrupted")
+        return Status.SENT
+
+    run = Run(Script(act))
+    asyncio.run(run.go(steps()))
+    assert [outcome.status for outcome in run.told] == [Status.SENT]
+    forever.set()
+
+
+def test_a_reader_that_fails_fails_the_run() -> None:
+    """What was read before is finished first, and the fault reaches the caller."""
+
+    def steps() -> Iterator[Step]:
+        yield from (step(text(number)) for number in range(20))
+        raise KeyError("the reader broke")
+
+    run = Run(Script())
+    with pytest.raises(KeyError, match="the reader broke"):
+        asyncio.run(run.go(steps()))
+    assert len(run.told) == len(run.finished) == 20
+
+
+def test_an_output_that_fails_ends_the_run_in_good_order() -> None:
+    """Nobody hangs, what is under way ends, and the fault reaches the caller, whoever tells it."""
+
+    def tell(outcome: Outcome) -> None:
+        raise OSError("no space left")
+
+    for first in (step(text(1)), broken(1)):
+        script = Script()
+        run = Run(script)
+        loop = Loop(script, 3, run.stop, tell, run.finish)
+        with pytest.raises(OSError, match="no space left"):
+            asyncio.run(asyncio.wait_for(loop.run([first, *(step(text(n)) for n in range(3 * AHEAD))]), 30))
+        assert run.stop
+        assert script.busy == set()
+
+
+def test_a_ledger_that_fails_stops_the_run() -> None:
+    """Nothing more is tried, and the reason is the ledger's."""
+
+    def act(rendering: Rendering) -> Status:
+        raise LedgerError("the disk is full")
+
+    run = Run(Script(act), lanes=1)
+    asyncio.run(run.go([step(text(number)) for number in range(10)]))
+    assert (run.stop.status, run.stop.reason, run.told) == (ExitStatus.USAGE, "the disk is full", [])

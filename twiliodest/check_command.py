@@ -1,0 +1,86 @@
+"""What `check` does beyond the configuration: a survey of real events, and questions to Twilio."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from twiliodest import screen
+from twiliodest.check_screen import print_findings, print_verified
+from twiliodest.commands import account_of
+from twiliodest.config import Config
+from twiliodest.environment import Environment
+from twiliodest.errors import ExitStatus, Problem
+from twiliodest.events import Progress, steps
+from twiliodest.findings import Findings, Grade, Verified
+from twiliodest.plan import Plan
+from twiliodest.preview import preview
+from twiliodest.report import encode
+from twiliodest.sources import find_sources
+from twiliodest.survey import Survey
+
+
+def check_further(
+    config: Config,
+    environment: Environment,
+    *,
+    events: Sequence[str],
+    online: bool,
+    api_base: str | None,
+    json: bool,
+) -> ExitStatus:
+    """Show what Twilio says and what `events` would come to. Raises `UsageError`."""
+    verified = _ask(config, api_base) if online else None
+    if verified and not json:
+        print_verified(verified)
+    findings = survey(config, events, shows_bar=environment.stderr_is_terminal) if events else None
+    if findings and not json:
+        print_findings(findings)
+    if json:
+        sys.stdout.buffer.write(encode(_document(config, findings, verified)) + b"\n")
+    grades = {item.grade for item in verified or ()}
+    if Grade.REFUSED in grades:
+        return ExitStatus.REFUSED
+    is_fine = Grade.UNREACHABLE not in grades and (findings is None or findings.is_fine)
+    return ExitStatus.OK if is_fine else ExitStatus.INCOMPLETE
+
+
+def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> Findings:
+    """Read all events and send nothing. Neither the ledger nor the time of day matters. Raises `UsageError`."""
+    sources = find_sources(events)
+    sizes = [source.size for source in sources]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    plan = Plan(config.actions, config.event_id)
+    taken = Survey(config.actions)
+    with screen.Bar(total, shown=shows_bar) as bar:
+        read = steps(sources, plan, Progress(), bar.advance, taken.passed)
+        for outcome in preview(read, config.account or "", None, (), lambda *_: None):
+            taken.add(outcome)
+    return taken.findings(config.price_per_segment, config.price_per_mms, config.currency)
+
+
+def _ask(config: Config, api_base: str | None) -> list[Verified]:
+    from twiliodest.online import verify
+    from twiliodest.twilio import Reader
+
+    account = account_of(config, api_base)
+    with contextlib.closing(Reader(account)) as reader:
+        return verify(account, config.actions, reader.get)
+
+
+def _document(config: Config, events: Findings | None, online: Sequence[Verified] | None) -> dict[str, Any]:
+    """What `-o json` prints; `events` and `online` are null where they were not asked for."""
+    return {
+        "actions": [action.name for action in config.actions],
+        "disabled": config.disabled,
+        "warnings": [_warning(problem) for problem in config.warnings],
+        "events": events,
+        "online": online,
+    }
+
+
+def _warning(problem: Problem) -> dict[str, str | None]:
+    place = str(problem.place) if problem.place else None
+    return {"place": place, "message": problem.message, "hint": problem.hint}

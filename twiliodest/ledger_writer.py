@@ -1,0 +1,86 @@
+"""The ledger's thread: jobs in order, in groups, each on the disk before anybody hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twiliodest.errors import LedgerError
+from twiliodest.ledger_file import explained, transaction, turn
+
+
+class Writer:
+    """Does jobs in order in its own thread: all that wait in one transaction, then one wake-up for all.
+
+    If a transaction fails, all its jobs and all later ones raise its `LedgerError`.
+    """
+
+    def __init__(self, path: Path, locks: Path, db: sqlite3.Connection) -> None:
+        self._path = path
+        self._locks = locks
+        self._db = db
+        self._refusal = ""
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], object], asyncio.Future[Any] | None] | None]
+        self._jobs = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[], object]) -> asyncio.Future[Any]:
+        """Does the work though nobody may wait for it; what it returns comes once it is on the disk."""
+        if self._refusal or not self._thread.is_alive():
+            raise LedgerError(self._refusal or f"{self._path} is closed")
+        future = asyncio.get_running_loop().create_future()
+        self._jobs.put((work, future))
+        return future
+
+    def put(self, work: Callable[[], object]) -> None:
+        self._jobs.put((work, None))
+
+    def stop(self) -> None:
+        """Commits what still waits."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._gather():
+            results: list[object] = []
+            try:
+                if self._refusal:
+                    raise LedgerError(self._refusal)
+                with explained(self._path), turn(self._locks), transaction(self._db):
+                    results = [work() for work, _ in group]
+            except Exception as error:
+                self._refusal = str(error)
+                results = [LedgerError(self._refusal) for _ in group]
+            answers = [(future, result) for (_, future), result in zip(group, results, strict=True) if future]
+            for loop, batch in itertools.groupby(answers, key=lambda answer: answer[0].get_loop()):
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                    loop.call_soon_threadsafe(_answer, list(batch))
+
+    def _gather(self) -> list[tuple[Callable[[], object], asyncio.Future[Any] | None]]:
+        group = []
+        job = self._jobs.get()
+        with contextlib.suppress(queue.Empty):
+            while job:
+                group.append(job)
+                job = self._jobs.get_nowait()
+            if group:
+                self._jobs.put(None)  # this group first, then stop
+        return group
+
+
+def _answer(answers: list[tuple[asyncio.Future[Any], object]]) -> None:
+    for future, result in answers:
+        if future.done():  # cancelled
+            continue
+        if isinstance(result, LedgerError):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

@@ -1,0 +1,163 @@
+"""Texts of settings become values, or an `ExpressionError` with what was expected, which quotes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from twiliodest.errors import ExpressionError
+from twiliodest.fields import Path as JsonPath
+from twiliodest.fields import compile_path
+from twiliodest.phones import check_region, sender_kind
+
+TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
+
+
+class UnsetError(Exception):
+    """A variable that has no value and no default; `name` is its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """`${NAME}` and `${NAME:-default}` replaced, `$$` a dollar. Raises `ExpressionError` and `UnsetError`."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        if match[1] is None:
+            hint = "write ${NAME} or ${NAME:-default}"
+            raise ExpressionError("this ${ cannot be read", match.start(), hint)
+        given = environ.get(match[1]) or match[2]
+        if given is None:
+            raise UnsetError(match[1])
+        return given
+
+    return _VARIABLE.sub(value, text)
+
+
+def account(text: str) -> str:
+    """An account SID."""
+    if text.startswith("SK"):
+        message = "account must be the account's SID (AC…), and this is an API key"
+        raise ExpressionError(message, 0, "put it in api_key")
+    return _matching(r"AC[0-9a-fA-F]{32}", "account must be an account SID: AC and 32 hexadecimal digits")(
+        text
+    )
+
+
+def sender(text: str) -> str:
+    """Any sender that Twilio knows."""
+    if sender_kind(text):
+        return text
+    hint = "a number like +15551234567, a short code, an alphanumeric sender, or a Messaging Service (MG…)"
+    raise ExpressionError("this is no sender that Twilio knows", 0, hint)
+
+
+def country(text: str) -> str:
+    """An ISO country code."""
+    if hint := check_region(text):
+        raise ExpressionError("default_region must be an ISO country code", 0, hint)
+    return text
+
+
+def json_path(text: str) -> JsonPath:
+    """A JSONPath."""
+    try:
+        return compile_path(text)
+    except ExpressionError as error:
+        hint = error.hint or "the default is $.messageId"
+        raise ExpressionError("event_id must be a JSONPath", error.offset, hint) from None
+
+
+def file(text: str) -> Path:
+    """A file's path; `~` is the home folder."""
+    try:
+        if "\0" not in text:
+            return Path(text).expanduser()
+    except RuntimeError:  # nobody knows whose home it is
+        pass
+    raise ExpressionError("ledger must be the path of a file")
+
+
+def api_base(text: str) -> str:
+    """An address, without the slash at its end."""
+    if fault := check_api_base(text):
+        raise ExpressionError(fault)
+    return text.rstrip("/")
+
+
+def check_api_base(url: str) -> str | None:
+    """Why an address cannot be the API's base, or `None`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if "@" in parts.netloc:
+        return "api_base must not hold a user name or a password"
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\\?#]", url):
+        return "api_base must be an address like https://api.twilio.com"
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return "api_base must be https, or the account's token would travel in the clear"
+    return None
+
+
+def amount(least: float, message: str) -> Callable[[str], float]:
+    """A reader of numbers that are not below `least`."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1
+        if least <= number < 1e9:
+            return number
+        raise ExpressionError(message)
+
+    return read
+
+
+def count(most: int, name: str) -> Callable[[str], int]:
+    """A reader of whole numbers from 1 on."""
+
+    def read(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,15}", text) and 1 <= int(text) <= most:
+            return int(text)
+        raise ExpressionError(f"{name} must be a whole number from 1 to {most:,}")
+
+    return read
+
+
+def switch(name: str) -> Callable[[str], bool]:
+    """A reader of true and false, with all of YAML's words for them."""
+
+    def read(text: str) -> bool:
+        if text.lower() in TRUE:
+            return True
+        if text.lower() in FALSE:
+            return False
+        raise ExpressionError(f"{name} must be true or false")
+
+    return read
+
+
+def _matching(pattern: str, message: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if re.fullmatch(pattern, text):
+            return text
+        raise ExpressionError(message)
+
+    return read
+
+
+api_key = _matching(r"SK[0-9a-fA-F]{32}", "api_key must be an API key's SID: SK and 32 hexadecimal digits")
+token = _matching(r"[!-~]+", "token holds white space or characters that no token has")
+edge = _matching(r"[a-z0-9-]+", "edge must be a name like dublin")
+region = _matching(r"[a-z0-9-]+", "region must be a name like ie1")
+currency = _matching(r"[A-Z]{3}", "currency must be a code of three letters, like USD")
+_VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
