@@ -85,6 +85,8 @@ def test_a_template_says_what_liquid_says(source: str, result: str) -> None:
         ("{{ traits }}{% if x %}{% endif %}", "$.traits", "holds an object or a list of lists, not a text"),
         ("{{ $['no name'] | append: 'a' }}", "$['no name']", "is missing"),
         ("{{ x | default: y }}", "$.y", "is missing"),
+        ("""{{ $["o'neil"].where[-1] | upcase }}""", "$['o'neil'].where[-1]", "is missing"),
+        ("{{ é | upcase }}", "$['é']", "is missing"),
         (
             "{% for item in properties.items %}{{ item.price }}{% endfor %}",
             "$.properties.items[*].price",

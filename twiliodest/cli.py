@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -127,7 +126,11 @@ def send(
     ] = False,
     ledger: LedgerOption = None,
     retry: Annotated[
-        list[Retry] | None, typer.Option("--retry", help="Try again what was rejected, or what is unknown.")
+        list[Retry] | None,
+        typer.Option(
+            "--retry",
+            help="Try again: rejected, or unknown (may text people twice).",
+        ),
     ] = None,
     rate: Annotated[
         float | None, typer.Option("--rate", min=0.001, help="Messages a second, at most.")
@@ -332,11 +335,7 @@ def ledger_prune(
 
 def main() -> None:
     """The console script."""
-    try:
-        app()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more
-        sys.exit(ExitStatus.OK)
+    app()
 
 
 def _load(path: Path | None, environment: Environment, *, warnings: bool) -> Config:
@@ -376,7 +375,8 @@ def _people() -> Iterator[None]:
         screen.print_problems([Problem(message=str(error))])
         _leave(ExitStatus.USAGE)
     except BrokenPipeError:
-        raise
+        screen.mute()
+        _leave(ExitStatus.OK)
     except OSError as error:
         screen.print_problems([Problem(message=f"the output cannot be written: {error.strerror or error}")])
         _leave(ExitStatus.INCOMPLETE)

@@ -121,6 +121,8 @@ class _Run:
                 except KeyboardInterrupt:
                     interrupted = True
         self._conclude(results, progress)
+        if results.is_closed:
+            return ExitStatus.OK
         return ExitStatus.INTERRUPTED if interrupted else results.tally.exit_status()
 
     def send(self) -> ExitStatus:
@@ -145,7 +147,9 @@ class _Run:
             path = Path(folder) / "ledger.db"
             with contextlib.closing(Ledger.open(path, clock=self.environment.clock)) as ledger:
                 status = asyncio.run(self._deliver(account, ledger, None))
-            screen.print_line(f"sandbox   {len(sandbox.messages()):,} texts arrived; nothing went to Twilio")
+            count = len(sandbox.messages())
+            texts = f"{count:,} text{'' if count == 1 else 's'}"
+            screen.print_line(f"sandbox   {texts} arrived; nothing went to Twilio")
             if (
                 self.options.wait
                 and self.environment.stdout_is_terminal
@@ -276,7 +280,10 @@ class _Run:
         if not planned.messages:
             return True
         screen.print_plan(planned, self._first, self.config)
-        return screen.ask("Send?")
+        if agreed := screen.ask("Send?"):
+            return agreed
+        screen.print_line("nothing was sent")
+        return False
 
     def _asks(self) -> bool:
         terminals = self.environment.stdin_is_terminal and self.environment.stderr_is_terminal
@@ -341,7 +348,7 @@ class _Run:
 
     def _conclude(self, results: Results, progress: Progress, untried: int = 0) -> None:
         results.close()
-        if not self.options.quiet:
+        if not self.options.quiet and not results.is_closed:
             screen.print_summary(
                 results.tally, progress, self.config, dry_run=self.options.dry_run, untried=untried
             )

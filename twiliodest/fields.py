@@ -163,8 +163,11 @@ def _said(path: str, values: Sequence[Any]) -> str:
 
 @functools.cache
 def _named(path: str) -> Path:
-    """The path of that text; what is no path (a variable of a template's own) looks nowhere."""
-    return compile_path(path) if path.startswith("$") else Path(path, (), lambda _: ())
+    """The path of that text; what is no JSONPath (a variable of a template's own) looks nowhere."""
+    try:
+        return compile_path(path)
+    except ExpressionError:
+        return Path(path, (), lambda _: ())
 
 
 def _literal(source: str, start: int, end: int) -> str:

@@ -37,6 +37,7 @@ def list_rows(
         raise UsageError(
             [Problem(message=f'no status is called "{unknown[0]}"', hint=f"they are: {', '.join(known)}")]
         )
+    moment = _moment(since) if since else None
     ledger = Ledger.open_readonly(path)
     if ledger is None:
         screen.print_line(f"there is no ledger at {path} yet")
@@ -46,7 +47,7 @@ def list_rows(
             states=[State(state) for state in states] or None,
             to=to,
             action=action,
-            since=_moment(since) if since else None,
+            since=moment,
             limit=limit or None,
         )
         if jsonl:
@@ -78,11 +79,12 @@ def resolve_unknowns(config: Config, path: Path, api_base: str | None) -> ExitSt
 
 def prune_rows(path: Path, older_than: str) -> None:
     """Forget old rows. Raises `UsageError`, `LedgerError`."""
+    before = time.time() - _age(older_than)
     if not path.exists():
         screen.print_line(f"there is no ledger at {path} yet")
         return
     with contextlib.closing(Ledger.open(path)) as ledger:
-        count = ledger.prune(time.time() - _age(older_than))
+        count = ledger.prune(before)
     screen.print_line(f"forgot {count:,} row{'' if count == 1 else 's'}")
 
 

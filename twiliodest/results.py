@@ -57,12 +57,12 @@ class Results:
             self._rejects.event(event, outcomes)
 
     def close(self) -> None:
-        """Write what is left. Raises `BrokenPipeError` if nobody listens any more."""
-        if self.is_closed:
-            raise BrokenPipeError
-        if self._table:
-            try:
+        """Write what is left, unless nobody listens any more."""
+        try:
+            if self._table:
                 self._table.close()
-            except SystemExit:
-                raise BrokenPipeError from None
-        sys.stdout.flush()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self.is_closed = True
+        if self.is_closed:
+            screen.mute()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -36,6 +38,7 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
     if host not in LOOPBACK:
         message = f"{host} is open to other machines: whoever reaches it can read every text"
         screen.print_problems([Problem(message=message, warning=True)])
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # a container ends it like Ctrl-C
     try:
         serve(settings, host, port, _announce)
     except OSError as error:
@@ -94,9 +97,6 @@ def _chaos(settings: Sequence[str]) -> Chaos:
 
 
 def _require_extra() -> None:
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError:
+    if not all(map(importlib.util.find_spec, ("starlette", "uvicorn"))):
         hint = 'pip install "twiliodest[sandbox]"'
-        raise UsageError([Problem(message="the sandbox is not installed", hint=hint)]) from None
+        raise UsageError([Problem(message="the sandbox is not installed", hint=hint)])

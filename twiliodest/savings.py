@@ -36,8 +36,8 @@ class Savings:
         if encoded == message.body or (after := measure(encoded)[1]) >= message.segments:
             return
         self._costs[message.segments, after] += 1
-        replaced = {char for char in set(message.body) if smart_encode(char) != char}
-        self._kinds.update({_KIND.get(char) or describe(char) for char in replaced})
+        replaced = (char for char in dict.fromkeys(message.body) if smart_encode(char) != char)
+        self._kinds.update(dict.fromkeys(_KIND.get(char) or describe(char) for char in replaced).keys())
 
     @property
     def texts(self) -> int:

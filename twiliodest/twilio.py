@@ -106,7 +106,7 @@ class Unreachable(Exception):  # noqa: N818 -- says what is the matter with the 
 
 
 class Reader:
-    """Read-only requests, one after another, to any of Twilio's products."""
+    """Read-only requests, one after another; `bases` are the addresses of the API and of the Messaging product."""
 
     def __init__(self, account: Account, read_timeout: float = READ_TIMEOUT) -> None:
         self._client = httpx.Client(
@@ -116,15 +116,14 @@ class Reader:
             verify=tls_context(account.api_base),
             trust_env=not is_loopback(account.api_base),
         )
-        self._api = account.api_base
-        self._messaging = _sibling(account.api_base, "messaging")
+        self.bases = (account.api_base, _sibling(account.api_base, "messaging"))
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> tuple[int, Mapping[str, Any]]:
         """The status of an answer and its JSON object; `/v1/` paths are the Messaging product's.
 
         Raises `Unreachable`.
         """
-        base = self._messaging if path.startswith("/v1/") else self._api
+        base = self.bases[path.startswith("/v1/")]
         try:
             with self._client.stream("GET", base + path, params=params or None) as answer:
                 content = b""
