@@ -37,7 +37,7 @@ class Savings:
             return
         self._costs[message.segments, after] += 1
         replaced = (char for char in dict.fromkeys(message.body) if smart_encode(char) != char)
-        self._kinds.update(dict.fromkeys(_KIND.get(char) or describe(char) for char in replaced).keys())
+        self._kinds.update(list(dict.fromkeys(_KIND.get(char) or describe(char) for char in replaced)))
 
     @property
     def texts(self) -> int:
