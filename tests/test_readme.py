@@ -64,7 +64,7 @@ def place(tmp_path: Path) -> Path:
     """A folder with the samples and the files of the README."""
     shutil.copytree(ROOT / "sample-events", tmp_path / "sample-events")
     shutil.copy(ROOT / "sample-config.yaml", tmp_path)
-    for block in blocks("yaml", "json"):
+    for block in blocks("yaml", "json", "text"):
         if block.note.startswith("file: "):
             (tmp_path / block.note.removeprefix("file: ")).write_text(block.text)
     return tmp_path

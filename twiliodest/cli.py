@@ -180,7 +180,7 @@ def send(
 def check(
     more: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE]...", help="More events, so that --events *.jsonl works."),
+        typer.Argument(metavar="FILE", help="More events, so that --events *.jsonl works."),
     ] = None,
     config: ConfigOption = None,
     events: Annotated[
@@ -202,7 +202,8 @@ def check(
     from twiliodest import screen
 
     if more and not events:
-        raise typer.BadParameter("events follow --events; a configuration follows --config")
+        hint = "events follow --events, a configuration follows --config"
+        raise typer.BadParameter(f"what is {more[0]}? {hint}")
     environment = Environment.current()
     json = output is Document.JSON
     with _people():

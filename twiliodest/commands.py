@@ -130,7 +130,8 @@ class _Run:
         account = account_of(self.config, self.options.api_base)
         total = None
         if self._is_rereadable() and (self._asks() or self.config.max_messages is not None):
-            planned = self._plan_pass()
+            with _termination_as_interrupt():
+                planned = self._plan_pass()
             if self._asks() and not self._confirmed(planned):
                 return ExitStatus.INCOMPLETE
             total = planned.messages
@@ -189,7 +190,7 @@ class _Run:
             def tell(outcome: Outcome) -> None:
                 results.tell(outcome)
                 if results.is_closed:
-                    stop.now(ExitStatus.INCOMPLETE, "")
+                    stop.now(ExitStatus.OK, "")
                 if self.options.fail_fast and outcome.status not in FINE:
                     stop.now(
                         ExitStatus.INCOMPLETE,

@@ -17,6 +17,7 @@ from twiliodest import screen
 from twiliodest.config import Config
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.ledger import Ledger, Row, State
+from twiliodest.model import Account
 
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -66,10 +67,10 @@ def resolve_unknowns(config: Config, path: Path, api_base: str | None) -> ExitSt
         screen.print_line(f"there is no ledger at {path} yet")
         return ExitStatus.OK
     with contextlib.closing(Ledger.open(path)) as ledger:
-        left, found, errors = asyncio.run(_resolve(account, ledger))
+        left, found, fault = asyncio.run(_resolve(account, ledger))
     screen.print_line(f"{found} found in Twilio's list and now sent, {left} still unknown")
-    if errors:
-        screen.print_problems([Problem(message=f"Twilio's list cannot be read: {errors[0]}")])
+    if fault:
+        screen.print_problems([Problem(message=f"Twilio's list cannot be read: {fault}")])
     if left:
         screen.print_line(
             "no match proves nothing: send --retry unknown texts these people, perhaps once more"
@@ -88,22 +89,21 @@ def prune_rows(path: Path, older_than: str) -> None:
     screen.print_line(f"forgot {count:,} row{'' if count == 1 else 's'}")
 
 
-async def _resolve(account: object, ledger: Ledger) -> tuple[int, int, list[str]]:
-    from twiliodest.model import Account
+async def _resolve(account: Account, ledger: Ledger) -> tuple[int, int, str]:
+    """How many are left and how many were found; and why the list cannot be read, which ends the search."""
     from twiliodest.reconcile import prove
     from twiliodest.twilio import Lane, LookUpError, tls_context
 
-    assert isinstance(account, Account)  # noqa: S101
     lane = Lane(account, tls_context(account.api_base))
-    found, errors = 0, []
-    rows = ledger.unknowns()
-    for row in rows:
-        try:
+    rows, found, fault = ledger.unknowns(), 0, ""
+    try:
+        for row in rows:
             found += await prove(row, lane, ledger) is not None
-        except LookUpError as error:
-            errors.append(str(error))
-    await lane.close()
-    return len(rows) - found, found, errors
+    except LookUpError as error:
+        fault = str(error)
+    finally:
+        await lane.close()
+    return len(rows) - found, found, fault
 
 
 def _record(row: Row) -> dict[str, object]:

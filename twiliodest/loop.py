@@ -21,6 +21,7 @@ from twiliodest.plan import Step
 
 AHEAD = 256  # events read but not finished
 PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
+IDLE = 30.0  # seconds without a job after which a lane looks up what it parked
 
 
 class Finisher(Protocol):
@@ -60,6 +61,7 @@ class _Open:
     event: Event
     left: int
     outcomes: list[Outcome] = field(default_factory=list)
+    takes_room: bool = True
 
 
 _Job = tuple[_Open, Rendering]
@@ -146,14 +148,22 @@ class Loop:
                     self._settle(opened, outcome_of(rendering, Status.INVALID))
 
     async def _work(self, lane: int, queue: asyncio.Queue[_Job | None]) -> None:
-        while job := await queue.get():
+        while job := await self._next(lane, queue):
             with self._minding():
                 outcome = None if self._stop else await self._finisher.finish(lane, job[1])
                 if outcome and self._may_turn_up(outcome):
                     self._parked[lane].append((job, outcome))
-                    self._room.release()  # those that wait for the end must not hold up the reader
+                    self._make_room(job[0])  # what waits for a last look-up must not hold up the reader
                 elif outcome:
                     self._settle(job[0], outcome)
+
+    async def _next(self, lane: int, queue: asyncio.Queue[_Job | None]) -> _Job | None:
+        """The next job. A lane that is idle for a while asks again about its unknowns: a pipe may never end."""
+        while self._parked[lane]:
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(queue.get(), IDLE)
+            await self._ask_again(lane)
+        return await queue.get()
 
     def _may_turn_up(self, outcome: Outcome) -> bool:
         """Whether to ask again at the end: for what this run posted; what is older has had its time."""
@@ -161,7 +171,7 @@ class Loop:
         return is_fresh and sum(map(len, self._parked)) < PARKED
 
     async def _ask_again(self, lane: int) -> None:
-        parked = self._parked[lane]
+        parked, self._parked[lane] = self._parked[lane], []
         doubts = [(rendering, outcome) for (_, rendering), outcome in parked]
         outcomes = await self._finisher.ask_again(lane, doubts) if doubts else ()
         for ((opened, _), _), outcome in zip(parked, outcomes, strict=True):
@@ -186,9 +196,14 @@ class Loop:
         if not opened.left:
             self._close(opened)
 
+    def _make_room(self, opened: _Open) -> None:
+        if opened.takes_room:
+            opened.takes_room = False
+            self._room.release()
+
     def _close(self, opened: _Open) -> None:
         self._open.remove(opened)
-        self._room.release()
+        self._make_room(opened)
         self._finished(opened.event, () if opened.left else opened.outcomes)
 
 

@@ -6,6 +6,7 @@ https://www.twilio.com/docs/api/errors and the support article on API error 2042
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email.utils
 import platform
@@ -22,6 +23,8 @@ from twiliodest.model import Account, Attempt, Message, Verdict
 
 READ_TIMEOUT = 40.0  # seconds; Twilio's own is about 30, and an answer beats a guess
 IDLE_LIMIT = 4.0  # seconds; an older idle connection may be dead, and a POST into it would be an unknown
+ANSWER_LIMIT = 1 << 20  # bytes
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 PAGES = 20  # of 50 messages, when looking for one
 
 
@@ -45,11 +48,12 @@ class Lane:
 
     def __init__(self, account: Account, tls: ssl.SSLContext, read_timeout: float = READ_TIMEOUT) -> None:
         self._account = account
+        self._patience = read_timeout + 20.0
         self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
         self._client = httpx.AsyncClient(
             base_url=account.api_base,
             auth=(account.user, account.token.reveal()),
-            headers={"User-Agent": _USER_AGENT, "Accept": "application/json"},
+            headers=_HEADERS,
             timeout=httpx.Timeout(10.0, read=read_timeout),
             limits=httpx.Limits(max_connections=1, keepalive_expiry=IDLE_LIMIT),
             verify=tls,
@@ -62,12 +66,12 @@ class Lane:
         for name, value in message.form:
             form.setdefault(name, []).append(value)
         try:
-            answer = await self._client.post(self._path, data=form)
+            answer = await self._request("POST", self._path, data=form)
         except _NEVER_LEFT as error:
             return Attempt(verdict=Verdict.AGAIN, reason=f"Twilio cannot be reached: {_why(error)}")
-        except (httpx.HTTPError, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
             return Attempt(verdict=Verdict.UNKNOWN, reason=f"no answer from Twilio: {_why(error)}")
-        attempt = classify(answer.status_code, answer.headers, answer.content)
+        attempt = classify(*answer)
         token = self._account.token.reveal()
         login = base64.b64encode(f"{self._account.user}:{token}".encode()).decode()
         reason = attempt.reason and attempt.reason.replace(token, "********").replace(login, "********")
@@ -83,12 +87,12 @@ class Lane:
         params: dict[str, str] | None = {"To": to, "PageSize": "50"}
         for _ in range(PAGES):
             try:
-                answer = await self._client.get(url, params=params)
-                page = _LIST.decode(answer.content) if answer.status_code == 200 else None
-            except (httpx.HTTPError, httpx.StreamError, msgspec.DecodeError, RecursionError) as error:
+                status, _, content = await self._request("GET", url, params=params)
+                page = _LIST.decode(content) if status == 200 else None
+            except (httpx.HTTPError, httpx.StreamError, TimeoutError, *UNREADABLE) as error:
                 raise LookUpError(_why(error)) from None
             if page is None:
-                raise LookUpError(f"HTTP status {answer.status_code}")
+                raise LookUpError(f"HTTP status {status}")
             listed = [message for item in page.messages if (message := _listed(item))]
             found.extend(message for message in listed if message.created >= since)
             following = page.next_page_uri
@@ -99,6 +103,16 @@ class Lane:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _request(self, method: str, url: str, **what: Any) -> tuple[int, httpx.Headers, bytes]:
+        """Status, headers and body of an answer that is neither endlessly long nor endlessly slow."""
+        async with asyncio.timeout(self._patience), self._client.stream(method, url, **what) as answer:
+            content = b""
+            async for block in answer.aiter_raw():
+                content += block
+                if len(content) > ANSWER_LIMIT:
+                    raise httpx.ReadError("the answer is too long")
+            return answer.status_code, answer.headers, content
 
 
 class Unreachable(Exception):  # noqa: N818 -- says what is the matter with the server
@@ -111,7 +125,7 @@ class Reader:
     def __init__(self, account: Account, read_timeout: float = READ_TIMEOUT) -> None:
         self._client = httpx.Client(
             auth=(account.user, account.token.reveal()),
-            headers={"User-Agent": _USER_AGENT, "Accept": "application/json"},
+            headers=_HEADERS,
             timeout=httpx.Timeout(10.0, read=read_timeout),
             verify=tls_context(account.api_base),
             trust_env=not is_loopback(account.api_base),
@@ -134,7 +148,7 @@ class Reader:
             body = msgspec.json.decode(content) if content else {}
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise Unreachable(_why(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             body = {}
         if answer.status_code in (407, 429) or not 200 <= answer.status_code < 500 or answer.is_redirect:
             raise Unreachable(f"HTTP status {answer.status_code}")
@@ -150,7 +164,7 @@ def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt
     """What an answer to a POST means. Unknown codes are never taken for more than they say."""
     try:
         body = _ANSWER.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         body = _Answer()
     if 200 <= status < 300:
         if isinstance(body.sid, str) and body.sid[:2] in ("SM", "MM"):
@@ -190,6 +204,7 @@ _USER_AGENT = (
     f"twiliodest/{__version__} ({platform.system()} {platform.machine()}) Python/{platform.python_version()}"
 )
 
+_HEADERS = {"User-Agent": _USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -337,7 +352,7 @@ def _why(error: Exception) -> str:
     """A network error in a few words; its own text where it has one, and never a header."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return "connecting took too long"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         return "it took too long"
     if isinstance(error, httpx.ConnectError | httpx.ReadError | httpx.RemoteProtocolError):
         return str(error)[:200] or "the connection broke"
