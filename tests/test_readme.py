@@ -119,15 +119,15 @@ def output(block: Block, place: Path, url: str) -> str:
 @pytest.mark.parametrize(
     "block", [block for block in blocks("yaml") if block.note != "file: broken.yaml"], ids=name
 )
-def test_every_configuration_is_valid(block: Block, tmp_path: Path) -> None:
+def test_every_configuration_is_valid(block: Block, place: Path) -> None:
     """Every YAML block checks without a problem or a warning, on its own or in a minimal configuration."""
     text = block.text
     if text.startswith("- "):
         text = f"{SETTINGS}actions:\n{text}"
     elif "actions:" not in text:
         text = SETTINGS + text + ACTIONS
-    (tmp_path / "config.yaml").write_text(text)
-    done = run("check", "-c", "config.yaml", cwd=tmp_path, env=CREDENTIALS)
+    (place / "config.yaml").write_text(text)
+    done = run("check", "-c", "config.yaml", cwd=place, env=CREDENTIALS)
     assert (done.returncode, done.stderr.count(b"\n")) == (0, 1), done.stderr.decode()
 
 

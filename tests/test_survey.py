@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,16 @@ def test_a_shells_pattern_and_a_pipe_are_inputs(tmp_path: Path) -> None:
     for arguments in (["e.jsonl", "f.jsonl"], [".", "--events", "-"], ["e.jsonl", "--events", "f.jsonl"]):
         done = run("check", "-o", "json", "--events", *arguments, cwd=tmp_path)
         assert json.loads(done.stdout)["events"]["messages"] == 2
+
+
+def test_a_file_s_name_need_not_be_utf8(tmp_path: Path) -> None:
+    """A place in such a file is told with an escape, by a check and by a dry run."""
+    check(tmp_path, [event("Ordered", phone="555")])
+    (tmp_path / "e.jsonl").rename(tmp_path / os.fsdecode(b"\xff.jsonl"))
+    for command in (["check", "-o", "json", "--events"], ["send", "-n", "-o", "jsonl"]):
+        done = run(*command, ".", cwd=tmp_path)
+        assert done.returncode == 1
+        assert rb"\udcff.jsonl" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["e.jsonl"], ["--events", "missing.jsonl"], ["--events", ""]])

@@ -104,10 +104,14 @@ def _fault(message: Message) -> Invalid | None:
             shown = url if len(url) <= 80 else url[:79] + "…"
             kind = "a media URL is not an http or https address"
             return Invalid(f'the media URL "{shown}" is not an http:// or https:// address', kind)
-    if channel(message.to) != channel(message.sender) and not is_messaging_service(message.sender):
+    if (":" in message.to or ":" in message.sender) and not _share_a_channel(message):
         kind = "recipient and sender are of different channels"
         return Invalid(f"{message.to} cannot be reached from {message.sender}: {kind}", kind)
     return None
+
+
+def _share_a_channel(message: Message) -> bool:
+    return channel(message.to) == channel(message.sender) or is_messaging_service(message.sender)
 
 
 def _unresolved(nothing: Unresolved, event: Mapping[str, Any]) -> Invalid:

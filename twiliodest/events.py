@@ -25,13 +25,12 @@ def steps(
     plan: Plan,
     progress: Progress,
     advance: Callable[[int], object],
-    passed: Callable[[Mapping[str, Any]], object] = lambda seen: None,
+    passed: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> Iterator[Step]:
     """What the plan makes of each event, in order; for what is no event, its outcome.
 
     `advance` is told how many bytes more were read; `passed`, what `plan.look` saw of an event that matches nothing.
     """
-
     for source in sources:
         for line, inset, raw, seen in read(source, plan.look, advance):
             if seen.__class__ is Broken:
@@ -46,7 +45,7 @@ def steps(
             if planned:
                 progress.matched += 1
                 yield planned
-            else:
+            elif passed:
                 passed(seen)
 
 

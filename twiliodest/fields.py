@@ -70,7 +70,7 @@ def compile_field(source: str) -> Field:
             lead = len(source) - len(source.lstrip())
             hint = error.hint or "within a text, a path stands between {{ and }}"
             raise ExpressionError(error.message, error.offset + lead, hint) from None
-        return Field(source, (path,), lambda event: _texts_at(path, event), None)
+        return Field(source, (path,), _path_texts(path), None)
     return _compile_liquid(source) if _needs_liquid(source) else _compile_template(source)
 
 
@@ -217,6 +217,18 @@ def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]])
             else:
                 parts[i] = ", ".join(_texts_at(path, event))
         return ("".join(parts),)
+
+    return texts
+
+
+def _path_texts(path: Path) -> Texts:
+    find = path.find
+
+    def texts(event: Any) -> Sequence[str]:
+        values = find(event)
+        if len(values) == 1 and values[0].__class__ is str and values[0] and not values[0].isspace():
+            return values
+        return _texts_at(path, event)
 
     return texts
 

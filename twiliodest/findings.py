@@ -74,7 +74,7 @@ class Unmatched(msgspec.Struct, frozen=True):
 
 
 class Recipients(msgspec.Struct, frozen=True):
-    """Who would get texts. Beyond 250,000 people nobody new is counted, and `exact` is false.
+    """Who would get texts. Beyond 100,000 people nobody new is counted, and `exact` is false.
 
     `countries` counts people by ISO country (`""`: none); `most` is who would get the most `texts`.
     """

@@ -21,6 +21,8 @@ class Status(enum.StrEnum):
     HELD = "held"  # not now: quiet hours, or a cooldown; a later run sends it
     SUPPRESSED = "suppressed"  # the recipient is on the list of numbers that are never texted
 
+    __hash__ = str.__hash__  # an Enum's own is slow, and statuses are counted for every message
+
 
 class Verdict(enum.StrEnum):
     """What an answer of Twilio, or the lack of one, means for the next step."""
@@ -35,7 +37,7 @@ class Verdict(enum.StrEnum):
     UNKNOWN = "unknown"  # may have been accepted
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An event that at least one action's trigger matches.
 
     `raw` is its JSON text; `id` is its identity, the same in every run.
@@ -48,7 +50,7 @@ class Event(msgspec.Struct, frozen=True):
     id: str
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One text, ready to be posted. `sender` is a number, a sender ID or a Messaging Service SID.
 
     `send_at` (`2026-11-24T13:00:00Z`) has Twilio keep it until then; only a Messaging Service can.
@@ -87,7 +89,7 @@ class Invalid(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Rendering(msgspec.Struct, frozen=True):
+class Rendering(msgspec.Struct, frozen=True, gc=False):
     """What one action makes of one event."""
 
     event: Event
@@ -106,7 +108,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: str | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How it ended for one message, or for one line that is no event (`event` and `action` are null).
 
     `kind` groups like reasons; `raw` is the text of a line that is no event.

@@ -11,7 +11,9 @@ def outcome_of(
     *,
     reason: str | None = None,
     kind: str | None = None,
-    **result: object,
+    sid: str | None = None,
+    code: int | None = None,
+    attempts: int = 0,
 ) -> Outcome:
     """The outcome of a rendering: why it is invalid, or what came of its message."""
     event, made = rendering.event, rendering.result
@@ -30,5 +32,7 @@ def outcome_of(
         message=message,
         reason=reason,
         kind=kind,
-        **result,  # type: ignore[arg-type] # sid, code and attempts of an Outcome
+        sid=sid,
+        code=code,
+        attempts=attempts,
     )

@@ -12,7 +12,7 @@ from twiliodest.model import Event, Message, Outcome, Rendering, Status
 from twiliodest.outcomes import outcome_of
 from twiliodest.plan import Step
 
-REMEMBERED = 100_000  # messages among which a repeated event is noticed; the ledger of a send remembers all
+REMEMBERED = 25_000  # messages, at least, among which a repeated event is noticed; a ledger knows them all
 
 
 def preview(
@@ -29,15 +29,18 @@ def preview(
 
     `finished` hears of an event once all its outcomes are out.
     """
-    seen: dict[tuple[str, str], str] = {}
+    recent: dict[tuple[str, str], tuple[str, int]] = {}
+    older = recent
 
     def outcome(rendering: Rendering) -> Outcome:
+        nonlocal recent, older
         if not isinstance(rendering.result, Message):
             return outcome_of(rendering, Status.INVALID)
         event, row = rendering.event, None
         identity = (event.id, rendering.action)
-        if first := seen.get(identity):
-            return outcome_of(rendering, Status.ALREADY, reason=f"the same event as {first}")
+        if first := recent.get(identity) or older.get(identity):
+            source, line = first
+            return outcome_of(rendering, Status.ALREADY, reason=f"the same event as {source}:{line}")
         if find:
             claim = claim_of(account, rendering)
             row = find(claim.key)
@@ -50,9 +53,9 @@ def preview(
                 return guarded
             guards.sent(rendering, now)
             rendering = guarded
-        seen[identity] = f"{event.source}:{event.line}"
-        if len(seen) > REMEMBERED:
-            del seen[next(iter(seen))]
+        recent[identity] = (event.source, event.line)
+        if len(recent) >= REMEMBERED:
+            recent, older = {}, recent
         return outcome_of(rendering, Status.PLANNED)
 
     for step in steps:

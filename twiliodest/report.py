@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from twiliodest.errors import ExitStatus
-from twiliodest.model import Event, Outcome, Status
+from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.savings import Savings
 
 REASONS = 1000  # distinct reasons that are counted one by one
-RECIPIENTS = 250_000  # distinct recipients that are counted exactly
+RECIPIENTS = 100_000  # distinct recipients that are counted exactly
 TO_SEND = (Status.PLANNED, Status.SENT)
 DONE = (Status.PLANNED, Status.SENT, Status.ALREADY, Status.SUPPRESSED)
 FINE = (*DONE, Status.HELD)  # nothing went wrong
@@ -82,7 +83,7 @@ class Tally:
         return ExitStatus.OK if done == self.statuses.total() else ExitStatus.INCOMPLETE
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One line of `--output jsonl`; the README documents the fields."""
 
     source: str
@@ -92,7 +93,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     action: str | None
     status: Status
     to: str | None
-    from_: str | None = msgspec.field(name="from")
+    sender: str | None = msgspec.field(name="from")
     body: str | None
     media_urls: Sequence[str]
     encoding: str | None
@@ -105,25 +106,25 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_record(outcome: Outcome, out: BinaryIO) -> None:
     """Write an outcome as one line of JSON, with no byte in it that a terminal would obey."""
-    message, event = outcome.message, outcome.event
+    event, message = outcome.event or _NO_EVENT, outcome.message or _NO_MESSAGE
     line = encode(
         Record(
-            source=outcome.source,
-            line=outcome.line,
-            event_id=event.id if event else None,
-            event=event.name if event else None,
-            action=outcome.action,
-            status=outcome.status,
-            to=message.to if message else None,
-            from_=message.sender if message else None,
-            body=message.body if message else None,
-            media_urls=message.media_urls if message else (),
-            encoding=message.encoding if message else None,
-            segments=message.segments if message else None,
-            sid=outcome.sid,
-            code=outcome.code,
-            reason=outcome.reason,
-            attempts=outcome.attempts,
+            outcome.source,
+            outcome.line,
+            event.id,
+            event.name,
+            outcome.action,
+            outcome.status,
+            message.to,
+            message.sender,
+            message.body,
+            message.media_urls,
+            message.encoding,
+            message.segments,
+            outcome.sid,
+            outcome.code,
+            outcome.reason,
+            outcome.attempts,
         )
     )
     out.write(line + b"\n")
@@ -131,7 +132,10 @@ def write_record(outcome: Outcome, out: BinaryIO) -> None:
 
 def encode(value: object) -> bytes:
     """One line of JSON, with no byte in it that a terminal would obey."""
-    line = _ENCODER.encode(value)
+    try:
+        line = _ENCODER.encode(value)
+    except UnicodeEncodeError:  # the name of a file need not be UTF-8
+        line = json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode()
     if line.isascii() and b"\x7f" not in line:
         return line
     return _TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
@@ -158,4 +162,7 @@ class Rejects:
 
 
 _ENCODER = msgspec.json.Encoder()
+_NOTHING: Any = None
+_NO_EVENT = Event("", 0, b"", None, _NOTHING)  # a line that is no event has nulls in their place
+_NO_MESSAGE = Message(to=_NOTHING, sender=_NOTHING, body=_NOTHING, encoding=_NOTHING, segments=_NOTHING)
 _TERMINAL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

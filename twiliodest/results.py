@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
 from twiliodest import screen
 from twiliodest.model import Event, Outcome
 from twiliodest.report import Rejects, Tally, write_record
+
+BUFFER = 1 << 16  # bytes that are written at once when nobody waits for each line
 
 
 class Results:
@@ -29,8 +32,8 @@ class Results:
         self.is_closed = False
         self._bar = bar
         self._rejects = rejects
-        self._live = live
-        self._out = sys.stdout.buffer
+        self._ahead = None if live else io.BufferedWriter(sys.stdout.buffer, BUFFER)
+        self._out = self._ahead or sys.stdout.buffer
         self._table = None if rows is None else screen.OutcomeTable(rows, sources)
 
     def tell(self, outcome: Outcome) -> None:
@@ -46,7 +49,7 @@ class Results:
                 self._table.add(outcome)
             else:
                 write_record(outcome, self._out)
-                if self._live:
+                if not self._ahead:
                     self._out.flush()
         except (BrokenPipeError, SystemExit):  # Rich leaves the program when the pipe breaks
             self.is_closed = True
@@ -61,8 +64,11 @@ class Results:
         try:
             if self._table:
                 self._table.close()
+            self._out.flush()
             sys.stdout.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):
             self.is_closed = True
         if self.is_closed:
             screen.mute()
+        if self._ahead:
+            self._ahead.detach()

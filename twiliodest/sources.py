@@ -203,7 +203,7 @@ def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
     while documents.more():
         text = documents.whole_lines(reach)
         lines = text.split(b"\n")
-        decode_line = decode if text.isascii() and len(text) <= LIMIT else strict
+        decode_line = decode if len(text) <= LIMIT and _is_utf8(text) else strict
         for number, raw in enumerate(lines, documents.line):
             try:
                 data = decode_line(raw)
@@ -239,6 +239,13 @@ def _strict(decode: Decode) -> Decode:
         return decode(raw)
 
     return strict
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _bad_utf8(raw: bytes) -> int:

@@ -27,7 +27,7 @@ from twiliodest.plan import view
 from twiliodest.savings import Savings
 from twiliodest.segments import describe, first_outside_gsm7, utf16_length
 
-RECIPIENTS = 250_000  # distinct recipients that are counted one by one
+RECIPIENTS = 100_000  # distinct recipients that are counted one by one
 NAMES = 1_000  # distinct reasons, and distinct types and names of events, that are counted one by one
 SEARCHES = 100  # failures of a path after which its nearest path is no longer looked for
 SHOWN = 20  # types and names of events that match nothing, in a result
