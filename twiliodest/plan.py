@@ -29,14 +29,13 @@ Step = Planned | Outcome  # the outcome of a line that is no event
 
 
 class Plan:
-    """Compiled actions. `look` decodes only what triggers look at; the plan decodes the rest on a match."""
+    """Compiled actions. `look` decodes only what triggers look at; on a match, what the action's fields need."""
 
     def __init__(self, actions: Sequence[SendSms], event_id: Path) -> None:
         looked_at = {path for action in actions for path in paths(action.trigger)}
         self.look = view({("type",), ("event",), ("batch",), *looked_at})
-        self._take = view({event_id.prefix, *(prefix for action in actions for prefix in action.prefixes)})
-        self._event_id = event_id
-        self._index = _index(actions)
+        self._identify = event_id.find
+        self._index = _index(actions, event_id)
         self._other = self._index[None]
 
     def __call__(self, source: str, line: int, raw: bytes, seen: Mapping[str, Any]) -> Planned | None:
@@ -49,19 +48,20 @@ class Plan:
         candidates = by_name.get(name, by_name[None]) if name.__class__ is str else by_name[None]
         if not candidates:
             return None
-        matching = [action for action, matches in candidates if matches(seen)]
-        if not matching:
-            return None
-        data = self._take(raw)
-        values = self._event_id.find(data)
+        planned: list[Rendering] = []
+        for action, matches, take in candidates:
+            if matches(seen):
+                data = take(raw)
+                event = planned[0].event if planned else self._event(source, line, raw, name, data)
+                planned.append(Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))))
+        return Planned(planned[0].event, planned) if planned else None
+
+    def _event(self, source: str, line: int, raw: bytes, name: Any, data: Mapping[str, Any]) -> Event:
+        values = self._identify(data)
         identity = values[0] if len(values) == 1 else None
         if identity.__class__ is not str or not 0 < len(identity) <= ID_LIMIT or identity.isspace():
             identity = _identity(identity, raw)
-        event = Event(source, line, raw, name if name.__class__ is str else None, identity)
-        return Planned(
-            event,
-            [Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))) for action in matching],
-        )
+        return Event(source, line, raw, name if name.__class__ is str else None, identity)
 
 
 def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
@@ -83,11 +83,11 @@ def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
     return _decoder(_shape(tree))
 
 
-_Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool]]
+_Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool], Decode]
 _Index = dict[str | None, dict[str | None, list[_Candidate]]]
 
 
-def _index(actions: Sequence[SendSms]) -> _Index:
+def _index(actions: Sequence[SendSms], event_id: Path) -> _Index:
     """The actions that may match, by an event's type and name; `None` stands for every other one."""
     needs = [(action, compile_trigger(action.trigger), keys(action.trigger)) for action in actions]
     pairs = {pair for _, _, some in needs for pair in some}
@@ -95,6 +95,7 @@ def _index(actions: Sequence[SendSms]) -> _Index:
     names = {None, *(name for _, name in pairs)}
     index: _Index = {kind: {name: [] for name in names} for kind in types}
     for action, matches, some in needs:
+        take = view({event_id.prefix, *action.prefixes})
         cells = {
             (kind, name)
             for wanted_kind, wanted_name in some
@@ -102,7 +103,7 @@ def _index(actions: Sequence[SendSms]) -> _Index:
             for name in (names if wanted_name is None else (wanted_name,))
         }
         for kind, name in cells:
-            index[kind][name].append((action, matches))
+            index[kind][name].append((action, matches, take))
     return index
 
 
