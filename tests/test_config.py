@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import ACCOUNT, run
 
-from twiliodest.config import Config, check_api_base, load
+from twiliodest.config import Config, load
 from twiliodest.errors import Problem, UsageError
 from twiliodest.nodes import LARGEST, MANY
+from twiliodest.setting_values import check_api_base
 
 NUMBER = 'number: "+15005550006"\n'
 ACTION = "  - {name: any, trigger: 'type = \"track\"', to: $.phone, body: Hello}\n"

@@ -85,7 +85,7 @@ class Bench:
         return outcomes
 
     def run(self, *renderings: Rendering, **options: object) -> list[Outcome]:
-        return asyncio.run(self.go([step(rendering) for rendering in renderings], **options))  # type: ignore[arg-type]
+        return asyncio.run(self.go([step(rendering) for rendering in renderings], **options))  # type: ignore[arg-type] # its own
 
     def state(self, rendering: Rendering) -> State | None:
         row = self.shelf.rows.get(claim_of(ACCOUNT, rendering).key)
@@ -93,7 +93,7 @@ class Bench:
 
 
 def answer(verdict: Verdict, code: int | None = None, **more: object) -> Attempt:
-    return Attempt(verdict=verdict, code=code, reason=f"{verdict} {code}", **more)  # type: ignore[arg-type]
+    return Attempt(verdict=verdict, code=code, reason=f"{verdict} {code}", **more)  # type: ignore[arg-type] # its fields
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twiliodest.claims import claim_of
-from twiliodest.commands import SendOptions, send_events
+from twiliodest.commands import send_events
 from twiliodest.config import load
 from twiliodest.durations import LONGEST, ago, read_duration, spell
 from twiliodest.environment import Environment
@@ -26,6 +26,7 @@ from twiliodest.ledger import Ledger, Row, State
 from twiliodest.model import Event, Message, Outcome, Rendering, Status
 from twiliodest.phones import time_zones
 from twiliodest.quiet import HORIZON, QuietHours, quiet, read_time, read_zone, send_time
+from twiliodest.run import SendOptions
 from twiliodest.sandbox import Sandbox, Settings, refuse
 from twiliodest.suppress import Suppressed, read_suppressed
 

@@ -74,7 +74,7 @@ class Page:
         return list(found)
 
     def until(self, condition: Callable[[], T | None]) -> T:
-        return WebDriverWait(self.browser, 20, 0.02).until(lambda _: condition())  # type: ignore[return-value]
+        return WebDriverWait(self.browser, 20, 0.02).until(lambda _: condition())  # type: ignore[return-value] # truthy: no None
 
     def press(self, *keys: str) -> None:
         webdriver.ActionChains(self.browser).send_keys(*keys).perform()
@@ -86,7 +86,7 @@ class Page:
 
     def errors(self) -> list[str]:
         """What the browser's console complained of since the last call."""
-        log: list[dict[str, str]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
+        log: list[dict[str, str]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call] # Selenium
         return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
 
 
@@ -158,7 +158,7 @@ def test_search_finds_numbers_and_texts(page: Page) -> None:
     for words, found in [("7700 900", ["+447700900123"]), ("CODE IS", ["+15550000002"]), ("nowhere", [])]:
         page.one("#search").clear()
         page.one("#search").send_keys(words)
-        page.until(lambda found=found: page.texts(".row .to") == found)  # type: ignore[misc]
+        page.until(lambda found=found: page.texts(".row .to") == found)  # type: ignore[misc] # mypy cannot type defaults
     assert page.one("#no-match").text == "Nothing matches."
     page.one("#search").send_keys(Keys.ESCAPE)
     page.until(lambda: len(page.texts(".row .to")) == 2)

@@ -141,11 +141,23 @@ def test_a_later_refusal_slows_further_but_not_to_a_halt() -> None:
 
 @pytest.mark.parametrize("rate", [None, 80.0])
 def test_the_pace_recovers_gradually_and_wholly(rate: float | None) -> None:
-    """While messages are accepted the pace grows, a tenth a second, until it is as it was."""
+    """While messages are accepted the pace grows, twofold a second, until it is as it was."""
     pace = Pace(rate)
     now = send(pace, 0.0, 500, rate=80)
     pace.refused(now)
-    now = send(pace, now, 21, rate=20)
-    assert 1 / interval(pace, now) == pytest.approx(40 * 1.1, rel=0.05)
+    now = send(pace, now, 11, rate=20)
+    assert 1 / interval(pace, now) == pytest.approx(40 * 2**0.5, rel=0.05)
     now = send(pace, now, 2000, rate=20)
     assert interval(pace, now) == pytest.approx(1 / rate if rate else 0)
+
+
+def test_a_few_refusals_do_not_bring_a_run_to_a_halt() -> None:
+    """With one message in twenty refused at whatever pace, a thousand messages take seconds, not minutes."""
+    pace, now = Pace(None), 0.0
+    for number in range(1000):
+        now += pace.reserve(now) + 0.001
+        if number % 20 == 7:
+            pace.refused(now)
+        else:
+            pace.accepted(now)
+    assert now < 60

@@ -158,7 +158,7 @@ def test_every_option_in_the_readme_exists() -> None:
 def commands() -> Iterator[str]:
     top = typer.main.get_command(app)
     for command in top.commands:  # type: ignore[attr-defined] # a group
-        below = getattr(top.commands[command], "commands", None)  # type: ignore[attr-defined]
+        below = getattr(top.commands[command], "commands", None)  # type: ignore[attr-defined] # the same
         yield from [f"{command} {sub}" for sub in below] if below else [command]
 
 

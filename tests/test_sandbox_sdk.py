@@ -12,10 +12,10 @@ from twiliodest.sandbox import Sandbox, Settings, too_many
 
 pytest.importorskip("twilio")
 
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped] # the SDK has no types
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped] # the SDK has no types
+from twilio.http.response import Response  # type: ignore[import-untyped] # the SDK has no types
+from twilio.rest import Client  # type: ignore[import-untyped] # the SDK has no types
 
 ACCOUNT = "AC" + "0" * 32
 SERVICE = "MG" + "1" * 32

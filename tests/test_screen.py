@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twiliodest import screen
+from twiliodest import screen, send_screen
 from twiliodest.errors import Place, Problem
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.report import Rejects
@@ -27,7 +27,7 @@ def outcome(
 
 
 def drawn(capsys: pytest.CaptureFixture[str], rows: int, sources: Sequence[str], *outcomes: Outcome) -> str:
-    table = screen.OutcomeTable(rows, sources)
+    table = send_screen.OutcomeTable(rows, sources)
     for one in outcomes:
         table.add(one)
     table.close()
@@ -67,7 +67,7 @@ def test_a_table_is_in_the_order_of_the_input(capsys: pytest.CaptureFixture[str]
 
 def test_a_table_says_how_much_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
     """Rows beyond the limit are not drawn, but their number is told, with how to see them."""
-    table = screen.OutcomeTable(2, ["a.jsonl"])
+    table = send_screen.OutcomeTable(2, ["a.jsonl"])
     for line in range(1, 6):
         table.add(outcome(line, body=f"text-{line}"))
     table.close()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twiliodest.answers import classify
 from twiliodest.model import Account, Attempt, Message, Secret, Verdict
 from twiliodest.sandbox import (
     ACCEPT_THEN_500,
@@ -26,7 +27,7 @@ from twiliodest.sandbox import (
     Settings,
     too_many,
 )
-from twiliodest.twilio import Lane, LookUpError, classify, is_loopback, tls_context
+from twiliodest.twilio import Lane, LookUpError, is_loopback, tls_context
 
 SID = "AC" + "0" * 32
 TOKEN = "t0ken-of-the-account"

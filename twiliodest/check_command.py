@@ -9,8 +9,7 @@ from typing import Any
 
 from twiliodest import screen
 from twiliodest.check_screen import print_findings, print_verified
-from twiliodest.commands import account_of
-from twiliodest.config import Config
+from twiliodest.config import Config, account_of
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.events import Progress, steps
@@ -18,6 +17,7 @@ from twiliodest.findings import Findings, Grade, Verified
 from twiliodest.plan import Plan
 from twiliodest.preview import preview
 from twiliodest.report import encode
+from twiliodest.run import size
 from twiliodest.sources import find_sources
 from twiliodest.survey import Survey
 
@@ -50,11 +50,9 @@ def check_further(
 def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> Findings:
     """Read all events and send nothing. Neither the ledger nor the time of day matters. Raises `UsageError`."""
     sources = find_sources(events)
-    sizes = [source.size for source in sources]
-    total = None if None in sizes else sum(size or 0 for size in sizes)
     plan = Plan(config.actions, config.event_id)
     taken = Survey(config.actions)
-    with screen.Bar(total, shown=shows_bar) as bar:
+    with screen.Bar(size(sources), shown=shows_bar) as bar:
         read = steps(sources, plan, Progress(), bar.advance, taken.passed)
         for outcome in preview(read, config.account or "", None, (), lambda *_: None):
             taken.add(outcome)

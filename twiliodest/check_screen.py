@@ -75,7 +75,8 @@ def _lines(found: Findings) -> Iterable[tuple[str, str]]:
     if people.most:
         yield "most", f"{people.most} would get {people.texts:,} text{'' if people.texts == 1 else 's'}"
     if already := sum(use.already for use in found.actions):
-        yield "already", f"{already:,} repeat an event that came before, and would not be sent again"
+        texts = f"{already:,} text{'' if already == 1 else 's'}"
+        yield "already", f"{texts} of an event that came before, and would not be sent again"
     for use in found.actions:
         if use.ucs2:
             texts = f"{use.ucs2.texts:,} text{'' if use.ucs2.texts == 1 else 's'}"

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from twiliodest.config import Config
 
 EXITS = (
-    "Exit status: 0 everything sent or already sent · 1 finished, but something is invalid, rejected, failed or "
-    "held · 2 usage or configuration error, nothing sent · 3 an unknown remains · 4 Twilio refused the account or "
-    "the sender · 130 interrupted."
+    "Exit status: 0 everything sent, already sent or suppressed · 1 finished, but something is invalid, rejected, "
+    "failed or held, or you answered no · 2 usage or configuration error, nothing sent · 3 an unknown remains · "
+    "4 Twilio refused the account or the sender · 130 interrupted."
 )
 CHECK_EXITS = (
-    "Exit status: 0 fine · 1 some events would not be sent, or Twilio cannot be reached · 2 usage or configuration "
-    "error, or no credentials · 4 Twilio refuses the account or a sender · 130 interrupted."
+    "Exit status: 0 fine, warnings or not · 1 some events would not be sent, or Twilio cannot be reached · 2 usage "
+    "or configuration error, or no credentials for --online · 4 Twilio refuses the account or a sender · "
+    "130 interrupted."
 )
 app = typer.Typer(
     name="twiliodest",
@@ -65,6 +66,7 @@ class Retry(StrEnum):
 
 
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table, or one JSON object a line.")]
+ApiBaseOption = Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -103,9 +105,7 @@ def send(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show what would be sent; send nothing.")
     ] = False,
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="A table, or one JSON object a line.")
-    ] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Send without showing the plan and asking.")
     ] = False,
@@ -138,7 +138,7 @@ def send(
     concurrency: Annotated[
         int | None, typer.Option("--concurrency", min=1, max=500, help="Requests at once (default: 10).")
     ] = None,
-    api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+    api_base: ApiBaseOption = None,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Send to a sandbox of this run's own; no account is needed.")
     ] = False,
@@ -150,7 +150,8 @@ def send(
 
     Render the messages of every action whose trigger matches, and send them or show them.
     """
-    from twiliodest.commands import SendOptions, send_events
+    from twiliodest.commands import send_events
+    from twiliodest.run import SendOptions
 
     environment = Environment.current()
     options = SendOptions(
@@ -193,7 +194,7 @@ def check(
     output: Annotated[
         Document, typer.Option("--output", "-o", help="Tables, or one JSON document.")
     ] = Document.TABLE,
-    api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+    api_base: ApiBaseOption = None,
 ) -> None:
     """$ twiliodest check --events events.jsonl --online
 
@@ -282,9 +283,7 @@ def ledger_list(
     action: Annotated[str | None, typer.Option("--action", help="Only this action.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Not older: 2026-11-23, or 3d.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows, the latest first; 0 shows all.")] = 50,
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="A table, or one JSON object a line.")
-    ] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """$ twiliodest ledger list --status unknown
 
@@ -302,7 +301,7 @@ def ledger_list(
 def ledger_resolve(
     config: ConfigOption = None,
     ledger: LedgerOption = None,
-    api_base: Annotated[str | None, typer.Option("--api-base", help="Another server than Twilio's.")] = None,
+    api_base: ApiBaseOption = None,
 ) -> None:
     """$ twiliodest ledger resolve
 

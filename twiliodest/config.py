@@ -12,18 +12,17 @@ from twiliodest import setting_values as values
 from twiliodest.action_nodes import FIELDS, read_actions
 from twiliodest.actions import SendSms
 from twiliodest.durations import read_duration
-from twiliodest.errors import ExpressionError, Problem
+from twiliodest.errors import ExpressionError, Problem, UsageError
 from twiliodest.fields import Path as JsonPath
 from twiliodest.fields import compile_path
 from twiliodest.guard_nodes import QUIET_HOURS, read_list, read_quiet_hours
 from twiliodest.masks import is_reference
-from twiliodest.model import Secret
+from twiliodest.model import Account, Secret
 from twiliodest.nodes import Document, Node
 from twiliodest.quiet import QuietHours
 from twiliodest.setting_values import check_api_base
 from twiliodest.suppress import Suppressed
 
-__all__ = ["Config", "check_api_base", "load"]
 T = TypeVar("T")
 
 DEFAULT_EVENT_ID = "$.messageId"
@@ -105,6 +104,25 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
             document, read.nodes.get("suppress"), read.setting("suppress", values.file), region
         ),
         warnings=document.conclude(),
+    )
+
+
+def account_of(config: Config, api_base: str | None) -> Account:
+    """Who sends, and through which server. Raises `UsageError` with everything that a real send lacks."""
+    problems = []
+    if not config.account:
+        hint = "set account in the configuration, or the variable TWILIO_ACCOUNT_SID"
+        problems.append(Problem(message="the account is missing", hint=hint))
+    if not config.token:
+        hint = "set token in the configuration, or the variable TWILIO_AUTH_TOKEN; a dry run needs none"
+        problems.append(Problem(message="the token is missing", hint=hint))
+    if api_base and (fault := check_api_base(api_base)):
+        problems.append(Problem(message=fault.replace("api_base", "--api-base")))
+    if problems or not config.account or not config.token:
+        raise UsageError(problems)
+    base = (api_base or config.api_base).rstrip("/")
+    return Account(
+        sid=config.account, user=config.api_key or config.account, token=config.token, api_base=base
     )
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
+from twiliodest.brackets import PUNCTUATION, TOKEN, Brackets
+
 LIMIT = 1 << 20  # bytes of one event
 DEPTH = 500  # brackets within brackets
 
@@ -128,18 +130,18 @@ class Documents:
         here = self._gone + self._at
         if here in self._hopeless and not (envelope and here in self._envelopes):
             return None
-        grammar = _Brackets()
+        grammar = Brackets()
         end = self._scan(grammar, envelope=envelope)
         if end is None or isinstance(end, Broken):
             self._hopeless = frozenset(here + offset for offset in grammar.starts)
             self._envelopes = frozenset(here + offset for offset in grammar.envelopes)
         return end
 
-    def _scan(self, grammar: _Brackets, *, envelope: bool) -> int | Broken | _Batch | None:
+    def _scan(self, grammar: Brackets, *, envelope: bool) -> int | Broken | _Batch | None:
         offset = 0
         while True:
-            for token in _TOKEN.finditer(self._window, self._at + offset):
-                if token.end() == len(self._window) and token[0] not in _PUNCTUATION:
+            for token in TOKEN.finditer(self._window, self._at + offset):
+                if token.end() == len(self._window) and token[0] not in PUNCTUATION:
                     break  # it may go on in the next block
                 if not grammar.takes(token[0], token.start() - self._at):
                     return None
@@ -248,56 +250,7 @@ class _Batch(NamedTuple):
     array: int
 
 
-class _Brackets:
-    """Whether brackets, commas, colons and quotes fit so far. Decides early that a line was cut off."""
-
-    def __init__(self) -> None:
-        self.starts: list[int] = []  # of the brackets that are open
-        self.envelopes: set[int] = set()  # starts of objects that hold a batch; an event's own is none
-        self._typed: set[int] = set()  # starts of objects with a type
-        self._open = bytearray()
-        self._last = b""
-        self._key = b""
-
-    def takes(self, token: bytes, start: int) -> bool:
-        last, self._last = self._last, token[:1]
-        if token in (b"{", b"["):
-            fits = not self._open or last in (b":", b"[") or (last == b"," and self._open[-1] == _OPEN)
-            if (
-                token == b"["
-                and last == b":"
-                and self._key == b'"batch"'
-                and self.starts[-1] not in self._typed
-            ):
-                self.envelopes.add(self.starts[-1])
-            if fits:
-                self._open += token
-                self.starts.append(start)
-            return fits
-        if token in (b"}", b"]"):
-            self.starts.pop()
-            return self._open.pop() == token[0] - 2  # the ASCII codes of { and }, [ and ] are two apart
-        if token in (b",", b":"):
-            return True
-        if token[:1] == b'"' and last != b":":
-            self._key = token
-            if token == b'"type"':
-                self._typed.add(self.starts[-1])
-        return token != b'"' and last in (b"{", b"[", b",", b":")
-
-    @property
-    def closed(self) -> bool:
-        return not self._open
-
-    @property
-    def in_batch(self) -> bool:
-        """Whether the last token opened the list of the batch envelope that begins with the first."""
-        return self._last == b"[" and len(self._open) == 2 and 0 in self.envelopes
-
-
 _NEWLINE, _OPEN, _CLOSE = b"\n[]"
-_PUNCTUATION = (b"{", b"}", b"[", b"]", b",", b":")
-_TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+(?:"|\\?\Z)|[{}\[\],:]|[^\s"{}\[\],:]+|"')
 _BLANK = re.compile(rb"[ \t\r]*")
 _BLANK_LINES = re.compile(rb"[ \t\r\n]*")
 _BETWEEN_ELEMENTS = re.compile(rb"[ \t\r\n,]*")

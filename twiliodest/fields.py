@@ -143,7 +143,7 @@ def _needs_liquid(source: str) -> bool:
 
 def _compile_liquid(source: str) -> Field:
     from twiliodest.liquid import compile_liquid
-    from twiliodest.liquid_values import Unfit
+    from twiliodest.liquid_run import Unfit
 
     template = compile_liquid(source, _said)
 
@@ -323,9 +323,7 @@ def _searching(tree: Any) -> Callable[[Any], Sequence[Any]]:
     def find(event: Any) -> Sequence[Any]:
         try:
             return [match.value for match in tree.find(event)]
-        except (
-            Exception
-        ):  # jsonpath-ng raises what it likes over data of an unforeseen shape: nothing is there
+        except Exception:  # whatever jsonpath-ng raises over data of an unforeseen shape: nothing is there
             return ()
 
     return find

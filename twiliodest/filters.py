@@ -15,98 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from twiliodest.dates import DEFAULT_FORMAT, format_date, parse_date
-from twiliodest.exact import text_of
+from twiliodest.operands import DIGITS, NAME_LIMIT, bounded, equal, items, number, property_of, text, whole
 
-SIZE_LIMIT = 100_000  # characters or items of anything that grows
-_NAME_LIMIT = 200  # characters of a name, or of a date's format
-_DIGITS = 40  # of a number that is calculated with
 _EXACT = decimal.Context(prec=100)
 _QUOTIENT = decimal.Context(prec=16)  # as many as JavaScript has
-_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?\s*", re.ASCII)
-
-
-class TooMuch(Exception):  # noqa: N818 -- not an error of the program: a template that asks for too much
-    """A template would need more time or memory than any text is worth."""
-
-
-def number(value: Any) -> Decimal:
-    """A value to calculate with, exactly; raises `ValueError`."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = Decimal(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("it is not a number")
-    if isinstance(value, int) and value.bit_length() > 4 * _DIGITS:
-        raise ValueError("it is too large or too small a number to calculate with")
-    exact = Decimal(value)
-    if not exact.is_finite() or len(exact.as_tuple().digits) > _DIGITS or abs(exact.adjusted()) > _DIGITS:
-        raise ValueError("it is too large or too small a number to calculate with")
-    return exact
-
-
-def whole(value: Any) -> int:
-    """A count or a place; raises `ValueError`."""
-    exact = number(value)
-    if exact != exact.to_integral_value() or abs(exact) >= 10**15:
-        raise ValueError("it is not a whole number")
-    return int(exact)
-
-
-def text(value: Any) -> str:
-    """A value as a text; raises `ValueError`."""
-    said = text_of(value)
-    if said is None:
-        raise ValueError(
-            "it is nothing" if value is None else "it is an object or a list of lists, not a text"
-        )
-    return said
-
-
-def items(value: Any) -> list[Any]:
-    """A value as a list; raises `ValueError` or `TooMuch`."""
-    if isinstance(value, range):
-        return list(value[: bounded(len(value[: SIZE_LIMIT + 1]))])
-    if not isinstance(value, list):
-        raise ValueError("it is not a list")
-    return value
-
-
-def bounded(size: int) -> int:
-    """`size`, unless it is too large."""
-    if size > SIZE_LIMIT:
-        raise TooMuch
-    return size
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Whether two values are the same; `true` is not 1, `"1"` is not 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right)
-
-
-def less(left: Any, right: Any, *, or_equal: bool = False) -> bool:
-    """Whether one text or number is less than another; a text beside a number is read as one; else false."""
-    if not (isinstance(left, str) and isinstance(right, str)):
-        try:
-            left, right = _comparable(left), _comparable(right)
-        except ValueError:
-            return False
-    return bool(left <= right if or_equal else left < right)
-
-
-def property_of(item: Any, name: Any) -> Any:
-    """What stands at the dotted `name` in an item of a list, or `None`."""
-    said = text(name)
-    if len(said) > _NAME_LIMIT:
-        raise ValueError("the name of its items' property is too long")
-    for step in said.split("."):
-        item = item.get(step) if isinstance(item, dict) else None
-    return item
-
-
-def _comparable(value: Any) -> Any:
-    exact = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return value if exact else number(value)
 
 
 def _figure(value: Decimal) -> int | Decimal:
@@ -115,7 +27,7 @@ def _figure(value: Decimal) -> int | Decimal:
 
 
 def _date(value: Any, form: Any = DEFAULT_FORMAT) -> str:
-    if len(text(form)) > _NAME_LIMIT:
+    if len(text(form)) > NAME_LIMIT:
         raise ValueError("the format is too long")
     return format_date(parse_date(value), text(form))
 
@@ -146,7 +58,7 @@ def _rounded(mode: str) -> Callable[[Any], int | Decimal]:
 
 def _round(value: Any, digits: Any = 0) -> int | Decimal:
     places = whole(digits)
-    if not 0 <= places <= _DIGITS:
+    if not 0 <= places <= DIGITS:
         raise ValueError("it cannot be rounded to so many digits")
     return _figure(number(value).quantize(Decimal(1).scaleb(-places), decimal.ROUND_HALF_UP, _EXACT))
 

@@ -107,7 +107,7 @@ class Guards:
 
 
 def _message(rendering: Rendering) -> Message:
-    assert isinstance(rendering.result, Message), "only a message can be sent"  # noqa: S101
+    assert isinstance(rendering.result, Message), "only a message can be sent"  # noqa: S101 -- for the type checker
     return rendering.result
 
 

@@ -73,8 +73,8 @@ def key(account: str, event_id: str, action: str) -> bytes:
 
 COLUMNS = ", ".join(f'"{name}"' for name in Row.__struct_fields__)
 VALUES = ", ".join("?" * len(Row.__struct_fields__))
-INSERT = f"""INSERT INTO message VALUES ({VALUES}) ON CONFLICT ("key") DO NOTHING"""  # noqa: S608 (placeholders)
-REPLACE = f"""UPDATE message SET ({COLUMNS}) = ({VALUES}) WHERE "key" = ? AND run = ? AND state = ?"""  # noqa: S608 (names)
+INSERT = f"""INSERT INTO message VALUES ({VALUES}) ON CONFLICT ("key") DO NOTHING"""  # noqa: S608 -- placeholders
+REPLACE = f"""UPDATE message SET ({COLUMNS}) = ({VALUES}) WHERE "key" = ? AND run = ? AND state = ?"""  # noqa: S608 -- names
 REMOVE = 'DELETE FROM message WHERE "key" = ? AND run = ? AND state = ?'
 SETTLE = """UPDATE message
     SET state = :state, sid = :sid, code = :code, reason = :reason, attempts = attempts + :attempts,

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from twiliodest import screen
-from twiliodest.config import Config
+from twiliodest.config import Config, account_of
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.ledger import Ledger, Row, State
 from twiliodest.model import Account
@@ -60,15 +60,18 @@ def list_rows(
 
 def resolve_unknowns(config: Config, path: Path, api_base: str | None) -> ExitStatus:
     """Look up every unknown message at Twilio. Raises `UsageError`, `LedgerError`."""
-    from twiliodest.commands import account_of
-
     account = account_of(config, api_base)
     if not path.exists():
         screen.print_line(f"there is no ledger at {path} yet")
         return ExitStatus.OK
     with contextlib.closing(Ledger.open(path)) as ledger:
         left, found, fault = asyncio.run(_resolve(account, ledger))
-    screen.print_line(f"{found} found in Twilio's list and now sent, {left} still unknown")
+    nothing = not (found or left or fault)
+    screen.print_line(
+        "nothing is unknown"
+        if nothing
+        else f"{found:,} found in Twilio's list and now sent, {left:,} still unknown"
+    )
     if fault:
         screen.print_problems([Problem(message=f"Twilio's list cannot be read: {fault}")])
     if left:

@@ -29,26 +29,22 @@ from liquid.builtin.tags import (
 from liquid.expression import Expression
 
 from twiliodest.errors import ExpressionError
-from twiliodest.filters import TooMuch, items, text, whole
-from twiliodest.liquid_syntax import assigned, read
-from twiliodest.liquid_values import (
-    BLANK,
-    EMPTY,
+from twiliodest.liquid_run import (
     TEMPLATE,
     Absent,
-    Expressions,
     Get,
     Run,
     Say,
     Unfit,
-    Variable,
     checked,
     fitting,
     plain,
-    same,
     strict,
     weight,
 )
+from twiliodest.liquid_syntax import assigned, read
+from twiliodest.liquid_values import BLANK, EMPTY, Expressions, Variable, same
+from twiliodest.operands import TooMuch, items, text, whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Document:
     ) -> None:
         """Note keys that are not in `names`, each with the name that is nearest."""
         for key in keys:
-            near = difflib.get_close_matches(key.value[:40], names, 1, 0.5)
+            near = difflib.get_close_matches(key.value[:40], names, 1, 0.6)
             hint = f'did you mean "{near[0]}"?' if near else f"known are: {', '.join(names)}"
             self.complain(key, " ".join(filter(None, ("unknown", what, _named(key), where))), hint)
 

@@ -43,14 +43,15 @@ def retry_after(header: str | None, now: float) -> float | None:
 class Pace:
     """Spreads sends evenly, at `rate` a second at most (None: no limit), and slower while Twilio refuses.
 
-    A refusal sets the pace to half of what was accepted in about the last second. From there it grows by a
-    tenth for each second in which something is accepted, up to the rate, or until it hinders no one.
+    A refusal sets the pace to half of what was accepted in about the last second. From there it doubles with each
+    second in which something is accepted, up to the rate, or until it hinders no one: with slower growth, a few
+    refusals at any pace would bring a run almost to a halt.
     All times are monotonic seconds.
     """
 
     SLOWEST = 1.0  # messages a second
     FASTEST = 1000.0  # beyond this a lowered pace without a rate is no limit any more
-    GROWTH = 1.1  # a second
+    GROWTH = 2.0  # a second
     MOMENT = 1.0  # refusals this close together have one cause: all lanes are refused at once
 
     def __init__(self, rate: float | None) -> None:
@@ -83,4 +84,7 @@ class Pace:
             return
         self._refused_at = now
         achieved = self._achieved * math.exp(-max(now - self._accepted_at, 0.0))
-        self._rate = min(max(min(achieved, self._rate) / 2, self.SLOWEST), self._limit)
+        pace = (
+            min(self._rate, 2 * achieved) if self._rate < self._limit else achieved
+        )  # while it grows, it leads
+        self._rate = min(max(pace / 2, self.SLOWEST), self._limit)

@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from twiliodest import screen
+from twiliodest import screen, send_screen
 from twiliodest.model import Event, Outcome
 from twiliodest.report import Rejects, Tally, write_record
 
@@ -34,7 +34,7 @@ class Results:
         self._rejects = rejects
         self._ahead = None if live else io.BufferedWriter(sys.stdout.buffer, BUFFER)
         self._out = self._ahead or sys.stdout.buffer
-        self._table = None if rows is None else screen.OutcomeTable(rows, sources)
+        self._table = None if rows is None else send_screen.OutcomeTable(rows, sources)
 
     def tell(self, outcome: Outcome) -> None:
         """Take an outcome."""

@@ -1,4 +1,4 @@
-"""What people see: tables, problems, progress and the summary. The only place that draws."""
+"""How things are drawn for people: safe texts, problems, tables, progress. Rich is imported nowhere else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import re
 import sys
 import time
 from collections.abc import Container, Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from twiliodest.errors import Problem
-from twiliodest.model import Message, Outcome, Status
-from twiliodest.report import TO_SEND
+from twiliodest.model import Status
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,24 +20,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from twiliodest.config import Config
-    from twiliodest.events import Progress
     from twiliodest.ledger import Row
     from twiliodest.report import Tally
 
 PAGE = 500  # rows of a table that are drawn at once
 WIDTH = 110  # characters where there is no terminal
-WIDTHS = (5, 16, 14, 3, 28)  # of the columns line, action, to, seg and status; the body has the rest
-STYLES = {
-    Status.PLANNED: "green",
-    Status.SENT: "green",
-    Status.ALREADY: "dim",
-    Status.INVALID: "red",
-    Status.REJECTED: "red",
-    Status.FAILED: "yellow",
-    Status.UNKNOWN: "magenta",
-    Status.HELD: "cyan",
-    Status.SUPPRESSED: "dim",
-}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -58,56 +44,12 @@ def console(*, stderr: bool = False) -> Console:
 
 def safe(text: str) -> str:
     """A text without anything that a terminal would obey: control characters stand as escapes."""
-    return _OBEYED.sub(
-        lambda found: f"\\x{ord(found[0]):02x}" if ord(found[0]) < 256 else f"\\u{ord(found[0]):04x}", text
-    )
+    return _OBEYED.sub(_escaped, text)
 
 
 def mute() -> None:
     """Nobody reads standard output any more: what the interpreter still flushes to it goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class OutcomeTable:
-    """Outcomes as a table: the first `rows` of them (0: all), in the order of the input, a page at a time."""
-
-    def __init__(self, rows: int, sources: Sequence[str]) -> None:
-        self._most = rows
-        self._sources = {name: place for place, name in enumerate(sources)}
-        self._page: list[Outcome] = []
-        self._count = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Take an outcome; a full page is drawn."""
-        self._count += 1
-        if not self._most or self._count <= self._most:
-            self._page.append(outcome)
-            if len(self._page) >= PAGE:
-                self._draw()
-
-    def close(self) -> None:
-        """Draw what is left."""
-        self._draw()
-        if self._most and self._count > self._most:
-            left = self._count - self._most
-            print_line(f"… and {left:,} more: --rows 0 shows all, --output jsonl gives them as data")
-
-    def _draw(self) -> None:
-        out = console()
-        body = max(out.width - sum(WIDTHS) - 2 * len(WIDTHS), 20)
-        widths = (*WIDTHS[:3], body, *WIDTHS[3:])
-        self._page.sort(key=lambda outcome: (self._sources[outcome.source], outcome.line))
-        for source, outcomes in itertools.groupby(self._page, lambda outcome: outcome.source):
-            table = _new_table()
-            for name, width in zip(("line", "action", "to", "body", "seg", "status"), widths, strict=True):
-                side: Literal["left", "right"] = "right" if name in ("line", "seg") else "left"
-                table.add_column(name, overflow="fold", width=width, justify=side)
-            for outcome in outcomes:
-                table.add_row(*_cells(outcome))
-            if len(self._sources) > 1:
-                out.print(plain(source, "bold"), soft_wrap=True)
-            out.print(table)
-        self._page.clear()
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -117,9 +59,17 @@ def plain(text: str, style: str = "") -> Text:
     return Text(safe(text), style=style)
 
 
-def status_text(status: Status, reason: str | None) -> Text:
-    """A status in its colour, with the reason."""
-    text = plain(status.value, STYLES[status])
+def new_table() -> Table:
+    """A table in the one style, still without columns."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+
+
+def status_text(status: str, reason: str | None, style: str = "") -> Text:
+    """A status in its style, with the reason."""
+    text = plain(status, style)
     if reason:
         text.append(f"\n{safe(reason)}", style="default")
     return text
@@ -185,7 +135,7 @@ class Bar:
             return
         counts = tally.statuses
         bad = counts[Status.INVALID] + counts[Status.REJECTED] + counts[Status.FAILED]
-        told = f"{tally.messages:,} ok, {bad:,} not, {counts[Status.UNKNOWN]:,} unknown"
+        told = f"{tally.messages:,} done, {bad:,} failed, {counts[Status.UNKNOWN]:,} unknown"
         if counts[Status.HELD]:
             told += f", {counts[Status.HELD]:,} held"
         elapsed = self._progress.tasks[0].elapsed or 0
@@ -196,53 +146,9 @@ class Bar:
             self._progress.update(self._task, completed=tally.statuses.total())
 
 
-def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
-    """What a send is about to do, with its first texts."""
-    out = console(stderr=True)
-    senders = sorted({action.sender for action in config.actions})
-    out.print(plain("about to send for real", "bold"))
-    out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
-    out.print(plain(f"sender    {', '.join(senders)}"), soft_wrap=True)
-    for status in Status:
-        if status not in TO_SEND and tally.statuses[status]:
-            out.print(plain(f"{status.value:<9} {tally.statuses[status]:,}, not to be sent"), soft_wrap=True)
-    for message in first:
-        out.print(plain(f"  {message.to}  {_body(message)}"), soft_wrap=True)
-    if tally.messages > len(first):
-        out.print(plain("  …"))
-
-
-def ask(question: str) -> bool:
-    """Whether the person at the terminal says yes."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def print_summary(
-    tally: Tally, progress: Progress, config: Config, *, dry_run: bool, untried: int = 0
-) -> None:
-    """The numbers of a run, and every reason with its count and the first place."""
-    out = console(stderr=True)
-    out.print(plain(f"events    {progress.events:,} read, {progress.matched:,} matched"), soft_wrap=True)
-    out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
-    for status in Status:
-        if count := tally.statuses[status]:
-            out.print(plain(f"{status.value:<9} {count:,}", STYLES[status]), soft_wrap=True)
-            for reason, times, place in tally.reasons(status)[:20]:
-                where = place if times == 1 else f"first {place}"
-                out.print(plain(f"          {times:,} × {reason} ({where})"), soft_wrap=True)
-    if untried:
-        out.print(plain(f"not tried {untried:,}", "yellow"), soft_wrap=True)
-    if dry_run:
-        if saving := str(tally.savings):
-            out.print(plain(f"saving    {saving}"), soft_wrap=True)
-        out.print(plain("dry run: nothing was sent", "dim"), soft_wrap=True)
-
-
 def print_actions(config: Config) -> None:
     """The actions of a configuration, and what each would do."""
-    table = _new_table()
+    table = new_table()
     for name, ratio in (("action", 3), ("when", 6), ("to", 4), ("text", 7)):
         table.add_column(name, overflow="fold", ratio=ratio)
     for action in config.actions:
@@ -260,7 +166,7 @@ def print_actions(config: Config) -> None:
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Container[int] = ()) -> None:
     """Texts as a table; the columns at `numbers` are flush right."""
-    table = _new_table()
+    table = new_table()
     for place, name in enumerate(names):
         table.add_column(name, overflow="fold", justify="right" if place in numbers else "left")
     for row in rows:
@@ -272,69 +178,30 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[str]], *, numbers:
 def print_rows(rows: Iterable[Row]) -> None:
     """Rows of the ledger, the latest first."""
     left = iter(rows)
-    while page := list(itertools.islice(left, PAGE)):
-        table = _new_table()
+    page = list(itertools.islice(left, PAGE))
+    if not page:
+        print_line("the ledger has no such rows")
+    while page:
+        table = new_table()
         for name in ("time", "action", "to", "status", "sid", "event"):
             table.add_column(name, overflow="fold")
         for row in page:
-            state = plain(row.state.value)
-            if row.reason:
-                state.append(f"\n{safe(row.reason)}")
             moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.claimed_at))
             table.add_row(
                 plain(moment),
                 plain(row.action),
                 plain(row.to),
-                state,
+                status_text(row.state.value, row.reason),
                 plain(row.sid or ""),
                 plain(row.event_id),
             )
         console().print(table)
+        page = list(itertools.islice(left, PAGE))
 
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def _cells(outcome: Outcome) -> Sequence[Text]:
-    message = outcome.message
-    return (
-        plain(str(outcome.line), "dim"),
-        plain(outcome.action or "–"),
-        plain(message.to if message else "–"),
-        plain(_body(message) if message else "–"),
-        plain(str(message.segments) if message else "–"),
-        status_text(outcome.status, outcome.reason),
-    )
-
-
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-
-
-def _new_table() -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
-
-
-def _body(message: Message) -> str:
-    return "\n".join(filter(None, (message.body, *(f"+\u00a0{url}" for url in message.media_urls))))
-
-
-def _messages(tally: Tally, config: Config) -> str:
-    if not tally.messages:
-        return "0"
-    parts = [_count(tally.segments, "segment")] if tally.segments else []
-    if tally.media:
-        parts.append(f"{tally.media:,} MMS")
-    encodings = ", ".join(f"{count:,} {name}" for name, count in sorted(tally.encodings.items()))
-    cost = tally.cost(config.price_per_segment, config.price_per_mms)
-    price = "" if cost is None else f", about {cost:,.2f} {config.currency}"
-    people = f"{tally.recipients} recipient{'' if tally.recipients == '1' else 's'}"
-    return f"{tally.messages:,} to {people}, {' and '.join(parts)} ({encodings}){price}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

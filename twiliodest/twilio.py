@@ -1,7 +1,6 @@
-"""Twilio's Messages API: one POST or GET, and what every answer means. httpx stays inside.
+"""Twilio's API: one POST or GET at a time, and no answer endlessly long or slow. httpx stays inside.
 
-Twilio has no idempotency key: a POST that may have arrived is never repeated here. Sources of the codes:
-https://www.twilio.com/docs/api/errors and the support article on API error 20429.
+Twilio has no idempotency key: a POST that may have arrived is never repeated here.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ import httpx
 import msgspec
 
 from twiliodest import __version__
+from twiliodest.answers import UNREADABLE, classify
 from twiliodest.model import Account, Attempt, Message, Verdict
 
 READ_TIMEOUT = 40.0  # seconds; Twilio's own is about 30, and an answer beats a guess
 IDLE_LIMIT = 4.0  # seconds; an older idle connection may be dead, and a POST into it would be an unknown
 ANSWER_LIMIT = 1 << 20  # bytes
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 PAGES = 20  # of 50 messages, when looking for one
 
 
@@ -143,7 +142,7 @@ class Reader:
                 content = b""
                 for block in answer.iter_bytes():
                     content += block
-                    if len(content) > _LARGEST_ANSWER:
+                    if len(content) > ANSWER_LIMIT:
                         raise Unreachable("an answer that is too long to be Twilio's")
             body = msgspec.json.decode(content) if content else {}
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
@@ -160,35 +159,6 @@ class Reader:
         self._client.close()
 
 
-def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt:
-    """What an answer to a POST means. Unknown codes are never taken for more than they say."""
-    try:
-        body = _ANSWER.decode(content)
-    except UNREADABLE:
-        body = _Answer()
-    if 200 <= status < 300:
-        if isinstance(body.sid, str) and body.sid[:2] in ("SM", "MM"):
-            return Attempt(verdict=Verdict.ACCEPTED, sid=body.sid[:64])
-        return Attempt(verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read")
-    code = body.code if isinstance(body.code, int) and 0 < body.code < 1_000_000 else None
-    said = next((text for text in (body.message, body.title) if text and isinstance(text, str)), "")
-    said = said[:300] or f"HTTP status {status}"
-    if status >= 500 or status in (100, 101, 408) or code in _MAYBE:
-        return Attempt(verdict=Verdict.UNKNOWN, code=code, reason=f"Twilio failed: {said}")
-    if status == 429 or code in _AGAIN:
-        return Attempt(
-            verdict=Verdict.AGAIN,
-            code=code,
-            reason=f"Twilio is busy: {said}",
-            busy=True,
-            retry_after=headers.get("Retry-After"),
-        )
-    advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
-    if status < 400:
-        advice = "; this is not Twilio's API, check api_base"
-    return Attempt(verdict=_verdict(status, code), code=code, reason=f"Twilio refused it: {said}{advice}")
-
-
 def tls_context(api_base: str) -> ssl.SSLContext:
     """TLS settings for every lane: certificates are verified, always."""
     return httpx.create_ssl_context(trust_env=not is_loopback(api_base))
@@ -199,7 +169,6 @@ def is_loopback(url: str) -> bool:
     return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
 
 
-_LARGEST_ANSWER = 1 << 20  # bytes
 _USER_AGENT = (
     f"twiliodest/{__version__} ({platform.system()} {platform.machine()}) Python/{platform.python_version()}"
 )
@@ -214,77 +183,6 @@ _NEVER_LEFT = (
     httpx.LocalProtocolError,
     httpx.InvalidURL,
 )
-
-_FORBIDDEN = {
-    *(20003, 20005, 90010, 10001, 20006, 20403, 70051, 20008, 20010, 20011, 20012, 20426, 20404),  # account
-    *(21212, 21267, 21601, 21603, 21605, 21607, 21616, 21660, 21661),  # sender
-    *(21701, 21704, 21705),  # Messaging Service
-    *(30037, 63001, 63002, 63007, 63008, 63038, 63051),  # channel, or the account's daily limit
-}
-_SENDER = {21606, 21657, 21659, 21703}  # the sender is wrong, or is wrong for this destination
-_REJECTED = {
-    *(
-        20422,
-        21211,
-        21214,
-        21217,
-        21265,
-        21266,
-        21268,
-        21401,
-        21602,
-        21604,
-        21610,
-        21612,
-        21614,
-        21617,
-        21618,
-    ),
-    *(
-        21619,
-        21620,
-        21623,
-        21635,
-        21653,
-        21656,
-        21658,
-        63003,
-        63005,
-        63006,
-        63013,
-        63014,
-        63015,
-        63016,
-        63021,
-    ),
-    *(63024, 63030, 63033, 63034, 63036),
-}
-_DELAYED = {21611, 35125}  # the sender's queue is full
-_MAYBE = {20500, 20503, 20504}  # Twilio failed, whatever the status says
-_AGAIN = {20429, 21702, 21730, 63017, 63018}
-
-_ADVICE = {
-    20003: "check account and token, and that they belong to the region of the host",
-    20404: "check the account SID",
-    21212: "check number",
-    21408: "enable the country under Messaging > Geo permissions in Twilio's console",
-    21601: "check number: it is not one of the account's",
-    21606: "check number: it is not the account's, or cannot text this destination",
-    21608: "the account may text verified numbers only",
-    21610: "the recipient has opted out (STOP)",
-    21611: "the sender's queue is full; run again later",
-    21659: "check number: it is not a Twilio number",
-    21660: "check number: it belongs to another account",
-    21701: "check number: this Messaging Service does not exist",
-    21704: "add a sender to the Messaging Service",
-}
-
-
-class _Answer(msgspec.Struct):
-    sid: Any = None
-    code: Any = None
-    message: Any = None
-    title: Any = None
 
 
 class _Item(msgspec.Struct):
@@ -304,7 +202,6 @@ class _Page(msgspec.Struct):
     next_page_uri: str | None = None
 
 
-_ANSWER = msgspec.json.Decoder(_Answer)
 _LIST = msgspec.json.Decoder(_Page)
 
 
@@ -315,16 +212,6 @@ def _sibling(api_base: str, product: str) -> str:
     if not host.startswith("api.") or not host.endswith(".twilio.com"):
         return api_base
     return f"https://{product}.{host.removeprefix('api.')}"
-
-
-def _verdict(status: int, code: int | None) -> Verdict:
-    if status in (401, 403, 404, 407) or status < 400 or code in _FORBIDDEN:
-        return Verdict.FORBIDDEN
-    if code in _SENDER:
-        return Verdict.SENDER
-    if code in _DELAYED:
-        return Verdict.DELAYED
-    return Verdict.REJECTED if code in _REJECTED else Verdict.DOUBTFUL
 
 
 def _listed(item: _Item) -> Listed | None:

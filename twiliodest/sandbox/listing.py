@@ -170,7 +170,7 @@ def _tests(asked: Mapping[str, str], now: float) -> list[Test]:
         if value := asked.get(name):
             low, high = _span(value)
             low, high = (0.0 if name[-1] == "<" else low), (now if name[-1] == ">" else high)
-            tests.append(lambda text, low=low, high=high: low <= _sent(text) <= min(high, now))  # type: ignore[misc]
+            tests.append(lambda text, low=low, high=high: low <= _sent(text) <= min(high, now))  # type: ignore[misc] # mypy cannot type defaults
     return tests
 
 

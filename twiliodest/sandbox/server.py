@@ -122,7 +122,7 @@ class _Connection(HttpProtocol):
         super().__init__(config, state, {})
         self._count = count
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn has TCP only
         super().connection_made(transport)
         self.app_state = {"transport": transport, "connection": self._count()}
 

@@ -1,0 +1,101 @@
+"""What a filter, a loop or a comparison of Liquid is given, read strictly and within bounds.
+
+A value that does not suit is a `ValueError` that says why, and holds nothing of the value.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from twiliodest.exact import text_of
+
+SIZE_LIMIT = 100_000  # characters or items of anything that grows
+NAME_LIMIT = 200  # characters of a name, or of a date's format
+DIGITS = 40  # of a number that is calculated with
+_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?\s*", re.ASCII)
+
+
+class TooMuch(Exception):  # noqa: N818 -- not an error of the program: a template that asks for too much
+    """A template would need more time or memory than any text is worth."""
+
+
+def number(value: Any) -> Decimal:
+    """A value to calculate with, exactly; raises `ValueError`."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = Decimal(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("it is not a number")
+    if isinstance(value, int) and value.bit_length() > 4 * DIGITS:
+        raise ValueError("it is too large or too small a number to calculate with")
+    exact = Decimal(value)
+    if not exact.is_finite() or len(exact.as_tuple().digits) > DIGITS or abs(exact.adjusted()) > DIGITS:
+        raise ValueError("it is too large or too small a number to calculate with")
+    return exact
+
+
+def whole(value: Any) -> int:
+    """A count or a place; raises `ValueError`."""
+    exact = number(value)
+    if exact != exact.to_integral_value() or abs(exact) >= 10**15:
+        raise ValueError("it is not a whole number")
+    return int(exact)
+
+
+def text(value: Any) -> str:
+    """A value as a text; raises `ValueError`."""
+    said = text_of(value)
+    if said is None:
+        raise ValueError(
+            "it is nothing" if value is None else "it is an object or a list of lists, not a text"
+        )
+    return said
+
+
+def items(value: Any) -> list[Any]:
+    """A value as a list; raises `ValueError` or `TooMuch`."""
+    if isinstance(value, range):
+        return list(value[: bounded(len(value[: SIZE_LIMIT + 1]))])
+    if not isinstance(value, list):
+        raise ValueError("it is not a list")
+    return value
+
+
+def bounded(size: int) -> int:
+    """`size`, unless it is too large."""
+    if size > SIZE_LIMIT:
+        raise TooMuch
+    return size
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Whether two values are the same; `true` is not 1, `"1"` is not 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)
+
+
+def less(left: Any, right: Any, *, or_equal: bool = False) -> bool:
+    """Whether one text or number is less than another; a text beside a number is read as one; else false."""
+    if not (isinstance(left, str) and isinstance(right, str)):
+        try:
+            left, right = _comparable(left), _comparable(right)
+        except ValueError:
+            return False
+    return bool(left <= right if or_equal else left < right)
+
+
+def property_of(item: Any, name: Any) -> Any:
+    """What stands at the dotted `name` in an item of a list, or `None`."""
+    said = text(name)
+    if len(said) > NAME_LIMIT:
+        raise ValueError("the name of its items' property is too long")
+    for step in said.split("."):
+        item = item.get(step) if isinstance(item, dict) else None
+    return item
+
+
+def _comparable(value: Any) -> Any:
+    exact = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return value if exact else number(value)

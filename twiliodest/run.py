@@ -1,0 +1,130 @@
+"""What a preview and a delivery of one `send` share: options, events, guards, and where the outcomes go."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twiliodest import screen, send_screen
+from twiliodest.config import Config
+from twiliodest.environment import Environment
+from twiliodest.errors import Problem, UsageError
+from twiliodest.events import Progress
+from twiliodest.guards import Guards
+from twiliodest.ledger import Ledger, State
+from twiliodest.plan import Plan
+from twiliodest.report import Rejects
+from twiliodest.results import Results
+from twiliodest.sources import STDIN, Source, find_sources
+
+TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """The options of `send`, as given."""
+
+    events: Sequence[str]
+    dry_run: bool
+    jsonl: bool
+    ask: bool
+    quiet: bool
+    limit: int | None
+    rows: int
+    rejects: Path | None
+    fail_fast: bool
+    ledger: Path | None
+    retry: frozenset[str]
+    rate: float | None
+    concurrency: int | None
+    api_base: str | None
+    sandbox: bool
+    wait: bool
+
+
+class Run:
+    """One `send`: its configuration, what it reads, and what it writes to. Raises `UsageError`."""
+
+    def __init__(self, config: Config, options: SendOptions, environment: Environment) -> None:
+        self.config = config
+        self.options = options
+        self.environment = environment
+        self.sources = find_sources(options.events)
+        self.plan = Plan(config.actions, config.event_id)
+        self.retry = frozenset(State(name) for name in options.retry)
+
+    def guards(self, ledger: Ledger | None) -> Guards | None:
+        """What is configured to hold texts back, knowing the texts that may still matter."""
+        config = self.config
+        cooldowns = {
+            action.name: seconds
+            for action in config.actions
+            if (seconds := config.cooldown if action.cooldown is None else action.cooldown)
+        }
+        if not (cooldowns or config.quiet_hours or config.suppressed):
+            return None
+        guards = Guards(config.quiet_hours, cooldowns, config.suppressed)
+        if ledger and guards.reach:
+            since = self.environment.clock() - guards.reach
+            young = itertools.takewhile(lambda row: row.claimed_at >= since, ledger.rows(states=TEXTED))
+            guards.remember((row.action, row.to, row.sender, row.claimed_at) for row in young)
+        return guards
+
+    def bar(self, messages: int | None = None, *, shown: bool = True) -> screen.Bar:
+        """The progress by messages if their number is known, else by bytes."""
+        return screen.Bar(
+            size(self.sources) if messages is None else messages,
+            shown=shown and self.environment.stderr_is_terminal and not self.options.quiet,
+            messages=messages is not None,
+        )
+
+    @contextlib.contextmanager
+    def rejects(self) -> Iterator[Rejects | None]:
+        """The file for what does not go out, if one is wanted. Raises `UsageError`."""
+        path = self.options.rejects
+        if path is None:
+            yield None
+            return
+        if any(path.exists() and _same(path, source) for source in self.sources):
+            raise UsageError(
+                [Problem(message=f"{path} is one of the inputs; name another file for the rejects")]
+            )
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise UsageError([Problem(message=f"cannot write {path}: {error.strerror}")]) from None
+        with os.fdopen(descriptor, "wb") as file:
+            yield Rejects(file)
+
+    def results(self, bar: screen.Bar, rejects: Rejects | None) -> Results:
+        """Where the outcomes go."""
+        options = self.options
+        return Results(
+            bar,
+            rejects,
+            rows=None if options.jsonl else options.rows,
+            sources=[source.name for source in self.sources],
+            live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
+        )
+
+    def conclude(self, results: Results, progress: Progress, untried: int = 0) -> None:
+        """Write what is left, and the summary."""
+        results.close()
+        if not self.options.quiet and not results.is_closed:
+            send_screen.print_summary(
+                results.tally, progress, self.config, dry_run=self.options.dry_run, untried=untried
+            )
+
+
+def size(sources: Sequence[Source]) -> int | None:
+    """The bytes of all sources together; `None` where one of them is a pipe."""
+    sizes = [source.size for source in sources]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+def _same(path: Path, source: Source) -> bool:
+    return source.name != STDIN and path.samefile(source.name)
