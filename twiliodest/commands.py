@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from twiliodest import screen, send_screen
-from twiliodest.config import Config, account_of
+from twiliodest.config import Config, account_of, api_base_problems
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.events import Progress, steps
@@ -20,7 +20,6 @@ from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.preview import preview
 from twiliodest.report import FINE, Tally
 from twiliodest.run import Run, SendOptions
-from twiliodest.setting_values import check_api_base
 
 SHOWN = 3  # texts, before the question
 
@@ -30,8 +29,6 @@ def send_events(config: Config, options: SendOptions, environment: Environment) 
     if options.dry_run and options.sandbox:
         hint = "leave out --dry-run: with --sandbox nothing goes to Twilio"
         raise UsageError([Problem(message="a dry run sends nowhere, not even to a sandbox", hint=hint)])
-    if options.api_base and (fault := check_api_base(options.api_base)):
-        raise UsageError([Problem(message=fault.replace("api_base", "--api-base"))])
     config = replace(
         config,
         rate=options.rate or config.rate,
@@ -45,7 +42,9 @@ def send_events(config: Config, options: SendOptions, environment: Environment) 
 
 
 def _preview(run: Run) -> ExitStatus:
-    """The dry run."""
+    """The dry run. Raises `UsageError` for an address that a send would refuse."""
+    if problems := api_base_problems(run.options.api_base):
+        raise UsageError(problems)
     progress, interrupted = Progress(), False
     bar = run.bar(shown=not run.options.jsonl)
     with run.rejects() as rejects, _seen(run) as ledger, bar:

@@ -109,21 +109,25 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
 
 def account_of(config: Config, api_base: str | None) -> Account:
     """Who sends, and through which server. Raises `UsageError` with everything that a real send lacks."""
-    problems = []
+    problems = api_base_problems(api_base)
     if not config.account:
         hint = "set account in the configuration, or the variable TWILIO_ACCOUNT_SID"
         problems.append(Problem(message="the account is missing", hint=hint))
     if not config.token:
         hint = "set token in the configuration, or the variable TWILIO_AUTH_TOKEN; a dry run needs none"
         problems.append(Problem(message="the token is missing", hint=hint))
-    if api_base and (fault := check_api_base(api_base)):
-        problems.append(Problem(message=fault.replace("api_base", "--api-base")))
     if problems or not config.account or not config.token:
         raise UsageError(problems)
     base = (api_base or config.api_base).rstrip("/")
     return Account(
         sid=config.account, user=config.api_key or config.account, token=config.token, api_base=base
     )
+
+
+def api_base_problems(api_base: str | None) -> list[Problem]:
+    """What is wrong with the address that `--api-base` names, if it names one."""
+    fault = check_api_base(api_base) if api_base else None
+    return [Problem(message=fault.replace("api_base", "--api-base"))] if fault else []
 
 
 class _Settings:
