@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jsonpath_ng.ext.parser import parse
 
 from twiliodest.errors import ExpressionError
-from twiliodest.fields import Unresolved, compile_field, compile_path, elsewhere, text_of
+from twiliodest.exact import text_of
+from twiliodest.fields import Unresolved, compile_field, compile_path, elsewhere
 from twiliodest.plan import view
 
 

@@ -84,7 +84,7 @@ class SendSms:
                     f"{field.source} gives several recipients",
                 )
             return recipient(values[0], self.default_region)
-        assert first is not None, "the configuration demands at least one recipient field"  # noqa: S101
+        assert first is not None, "the configuration demands at least one recipient field"  # noqa: S101 -- for the type checker
         raise first
 
 

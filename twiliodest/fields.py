@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from twiliodest.errors import ExpressionError
-from twiliodest.exact import exact_number as exact_number
-from twiliodest.exact import text_of as text_of
+from twiliodest.exact import text_of
 
 Steps = tuple[str | int, ...]
 Texts = Callable[[Any], Sequence[str]]

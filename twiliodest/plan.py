@@ -9,7 +9,8 @@ from typing import Any, TypedDict, Union
 import msgspec
 
 from twiliodest.actions import SendSms
-from twiliodest.fields import Path, exact_number, text_of
+from twiliodest.exact import exact_number, text_of
+from twiliodest.fields import Path
 from twiliodest.model import Event, Outcome, Rendering
 from twiliodest.triggers import compile_trigger, keys, paths
 
