@@ -234,6 +234,8 @@ def test_a_dry_run_creates_no_file(home: Path) -> None:
 
 
 MISTAKES = {
+    "send events.jsonl -n --api-base http://example.com": "--api-base must be https",
+    "send events.jsonl -n --sandbox": "a dry run sends nowhere",
     "send missing.jsonl": "missing.jsonl",
     "send empty-folder": "empty-folder",
     "send - -": "given twice",
