@@ -34,7 +34,7 @@ def render(
         sender=sender,
         default_region=region,
     )
-    return action.render(said, lambda: said)
+    return action.render(said, b"", lambda raw: said)
 
 
 def message(said: dict[str, Any], **options: Any) -> Message:

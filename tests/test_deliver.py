@@ -28,10 +28,9 @@ from twiliodest.claims import claim_of
 from twiliodest.deliver import BUSY_TRIES, IN_A_ROW, OTHER_RUN, TRIES, Budget, Delivery
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger import Ledger, Row, State
-from twiliodest.loop import Loop, Stop
-from twiliodest.model import Attempt, Outcome, Rendering, Status, Verdict
+from twiliodest.loop import Loop, Step, Stop
+from twiliodest.model import Attempt, Outcome, Status, Verdict
 from twiliodest.pace import Pace
-from twiliodest.plan import Step
 from twiliodest.reconcile import FOUND
 
 
@@ -84,11 +83,11 @@ class Bench:
             run.result()
         return outcomes
 
-    def run(self, *renderings: Rendering, **options: object) -> list[Outcome]:
-        return asyncio.run(self.go([step(rendering) for rendering in renderings], **options))  # type: ignore[arg-type] # its own
+    def run(self, *planned: Outcome, **options: object) -> list[Outcome]:
+        return asyncio.run(self.go([step(it) for it in planned], **options))  # type: ignore[arg-type] # its own
 
-    def state(self, rendering: Rendering) -> State | None:
-        row = self.shelf.rows.get(claim_of(ACCOUNT, rendering).key)
+    def state(self, planned: Outcome) -> State | None:
+        row = self.shelf.rows.get(claim_of(ACCOUNT, planned).key)
         return row.state if row else None
 
 
@@ -380,7 +379,7 @@ def test_no_death_texts_anybody_twice(
     if not bench.stop:
         assert len(outcomes) == len(events)
     for event in {event for event, _ in events}:
-        told = {outcome.status for outcome in outcomes if outcome.line == event}
+        told = {outcome.status for outcome in outcomes if outcome.event.line == event}
         if told:  # nothing, if the run was stopped
             assert (f"Order {event}" in bodies) == bool(told & {Status.SENT, Status.ALREADY})
     sids = {listed.sid for listed in bench.twilio.accepted}

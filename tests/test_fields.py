@@ -13,7 +13,8 @@ from jsonpath_ng.ext.parser import parse
 
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
-from twiliodest.fields import Unresolved, compile_field, compile_path, elsewhere
+from twiliodest.fields import Unresolved, compile_field
+from twiliodest.paths import compile_path, elsewhere
 from twiliodest.plan import view
 
 

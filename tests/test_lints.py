@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from strategies import EXPRESSIONS
 
-from twiliodest.fields import compile_field, compile_path
+from twiliodest.fields import compile_field
 from twiliodest.fql import MAX_DEPTH, Expression, parse
 from twiliodest.lints import lint_body, lint_path, lint_trigger
+from twiliodest.paths import compile_path
 
 
 @pytest.mark.parametrize(

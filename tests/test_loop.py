@@ -6,41 +6,39 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import msgspec
 import pytest
 from twins import step, text
 
 from twiliodest.errors import ExitStatus, LedgerError
-from twiliodest.loop import AHEAD, Loop, Stop
-from twiliodest.model import Event, Invalid, Message, Outcome, Rendering, Status
+from twiliodest.loop import AHEAD, Loop, Step, Stop
+from twiliodest.model import Event, Outcome, Status
 from twiliodest.outcomes import outcome_of
-from twiliodest.plan import Step
 
 
 class Script:
     """A finisher that does what it is told for each event, and notes what was under way."""
 
-    def __init__(self, act: Callable[[Rendering], Status | None] = lambda rendering: Status.SENT) -> None:
+    def __init__(self, act: Callable[[Outcome], Status | None] = lambda planned: Status.SENT) -> None:
         self.act = act
         self.gate: asyncio.Event | None = None
-        self.begun: list[tuple[int, Rendering]] = []
+        self.begun: list[tuple[int, Outcome]] = []
         self.busy: set[int] = set()
-        self.asked: list[tuple[int, Sequence[tuple[Rendering, Outcome]]]] = []
+        self.asked: list[tuple[int, Sequence[tuple[Outcome, Outcome]]]] = []
 
-    async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
+    async def finish(self, lane: int, planned: Outcome) -> Outcome | None:
         assert lane not in self.busy
         self.busy.add(lane)
-        self.begun.append((lane, rendering))
+        self.begun.append((lane, planned))
         await asyncio.sleep(0)
         if self.gate:
             await self.gate.wait()
         self.busy.remove(lane)
-        status = self.act(rendering)
-        return outcome_of(rendering, status, attempts=1) if status else None
+        status = self.act(planned)
+        return outcome_of(planned, status, attempts=1) if status else None
 
-    async def ask_again(self, lane: int, doubts: Sequence[tuple[Rendering, Outcome]]) -> Sequence[Outcome]:
+    async def ask_again(self, lane: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
         self.asked.append((lane, doubts))
-        return [outcome_of(rendering, Status.SENT) for rendering, _ in doubts]
+        return [outcome_of(planned, Status.SENT) for planned, _ in doubts]
 
 
 class Run:
@@ -62,8 +60,8 @@ class Run:
         await asyncio.wait_for(self.loop.run(steps), 30)
 
 
-def broken(line: int) -> Outcome:
-    return Outcome(source="events.jsonl", line=line, status=Status.INVALID, reason="not valid JSON")
+def broken(line: int) -> Step:
+    return (Outcome(Event("events.jsonl", line, b"{"), "", Status.INVALID, reason="not valid JSON"),)
 
 
 def test_a_lane_is_a_recipient_and_its_order() -> None:
@@ -74,10 +72,10 @@ def test_a_lane_is_a_recipient_and_its_order() -> None:
     asyncio.run(run.go([step(it) for it in texts]))
     lanes: dict[str, set[int]] = {}
     order: dict[str, list[int]] = {}
-    for lane, rendering in script.begun:
-        assert isinstance(rendering.result, Message)
-        lanes.setdefault(rendering.result.to, set()).add(lane)
-        order.setdefault(rendering.result.to, []).append(rendering.event.line)
+    for lane, planned in script.begun:
+        assert planned.message
+        lanes.setdefault(planned.message.to, set()).add(lane)
+        order.setdefault(planned.message.to, []).append(planned.event.line)
     assert {len(used) for used in lanes.values()} == {1}
     assert len({lane for used in lanes.values() for lane in used}) > 1
     assert all(numbers == sorted(numbers) for numbers in order.values())
@@ -112,30 +110,30 @@ def test_a_slow_network_holds_up_the_reader(lines: str) -> None:
 
 
 def test_an_event_is_finished_once_when_all_its_messages_are() -> None:
-    """Sent, invalid or unknown: an event is acknowledged after its last message, with every outcome."""
+    """Sent, invalid or unknown: an event is finished after its last message, with every outcome; so is a bad line."""
     statuses = [Status.SENT, Status.UNKNOWN, Status.REJECTED, Status.FAILED]
-    script = Script(lambda rendering: statuses[rendering.event.line % 4])
-    invalid = Invalid("nothing at $.to", "nothing at $.to")
+    script = Script(lambda planned: statuses[planned.event.line % 4])
     steps = []
     for number in range(40):
         made = [text(number, to=f"+1555000{number + place:04}", action=f"a{place}") for place in range(3)]
-        steps.append(step(*made, msgspec.structs.replace(made[0], result=invalid, action="a3")))
+        steps.append(step(*made, Outcome(made[0].event, "a3", Status.INVALID, reason="nothing at $.to")))
     run = Run(script)
-    asyncio.run(run.go([broken(0), *steps]))
-    assert sorted(event.line for event, _ in run.finished) == list(range(40))
+    asyncio.run(run.go([broken(99), *steps]))
+    assert sorted(event.line for event, _ in run.finished) == [*range(40), 99]
     for event, outcomes in run.finished:
-        assert sorted(outcome.action or "" for outcome in outcomes) == ["a0", "a1", "a2", "a3"]
-        assert {outcome.line for outcome in outcomes} == {event.line}
+        actions = ["a0", "a1", "a2", "a3"] if event.line < 99 else [""]
+        assert sorted(outcome.action for outcome in outcomes) == actions
+        assert {outcome.event.line for outcome in outcomes} == {event.line}
     assert len(run.told) == 161
 
 
 def test_unknowns_are_asked_for_again_at_the_end() -> None:
     """By the lane that posted them, after everything else; and they do not hold up the reader until then."""
-    script = Script(lambda rendering: Status.UNKNOWN)
+    script = Script(lambda planned: Status.UNKNOWN)
     run = Run(script)
     asyncio.run(run.go(step(text(number)) for number in range(3 * AHEAD)))
-    posted = {rendering.event.line: lane for lane, rendering in script.begun}
-    asked = {rendering.event.line: lane for lane, doubts in script.asked for rendering, _ in doubts}
+    posted = {planned.event.line: lane for lane, planned in script.begun}
+    asked = {planned.event.line: lane for lane, doubts in script.asked for planned, _ in doubts}
     assert asked == posted
     assert {outcome.status for outcome in run.told} == {Status.SENT}
     assert len(run.told) == len(run.finished) == 3 * AHEAD
@@ -144,7 +142,7 @@ def test_unknowns_are_asked_for_again_at_the_end() -> None:
 def test_a_stop_leaves_the_rest_untried_and_counted() -> None:
     """What is under way ends; what waits is counted; an event with anything left behind has no outcomes."""
 
-    def act(rendering: Rendering) -> Status:
+    def act(planned: Outcome) -> Status:
         run.stop.now(ExitStatus.INCOMPLETE, "enough")
         return Status.SENT
 
@@ -181,7 +179,7 @@ def test_a_stop_does_not_wait_for_a_reader_that_waits() -> None:
         yield step(text(1))
         forever.wait(60)
 
-    def act(rendering: Rendering) -> Status:
+    def act(planned: Outcome) -> Status:
         run.stop.now(ExitStatus.INTERRUPTED, "interrupted")
         return Status.SENT
 
@@ -223,7 +221,7 @@ def test_an_output_that_fails_ends_the_run_in_good_order() -> None:
 def test_a_ledger_that_fails_stops_the_run() -> None:
     """Nothing more is tried, and the reason is the ledger's."""
 
-    def act(rendering: Rendering) -> Status:
+    def act(planned: Outcome) -> Status:
         raise LedgerError("the disk is full")
 
     run = Run(Script(act), lanes=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twiliodest.actions import SendSms
-from twiliodest.fields import compile_field, compile_path
+from twiliodest.fields import compile_field
 from twiliodest.fql import parse
-from twiliodest.model import Event, Message
+from twiliodest.model import Event, Invalid, Outcome
+from twiliodest.paths import compile_path
 from twiliodest.plan import ID_LIMIT, Plan, view
 from twiliodest.triggers import compile_trigger
 
@@ -33,16 +35,16 @@ def action(
     )
 
 
-def renderings(plan: Plan, raw: bytes) -> list[tuple[str, Any]]:
-    planned = plan("x", 1, raw, plan.look(raw))
-    return [] if planned is None else [(each.action, each.result) for each in planned.renderings]
+def planned(plan: Plan, raw: bytes, *, taken: bool = False, line: int = 1) -> Sequence[Outcome]:
+    """The plan for one event, of which was decoded what triggers look at, or all that is needed."""
+    seen = (plan.take if taken else plan.look)(raw)
+    for _, candidates in plan.select([seen]):
+        return plan.outcomes("events.jsonl", line, raw, seen, candidates, taken)
+    return []
 
 
 def event_of(raw: bytes, path: str = "$.messageId") -> Event:
-    plan = Plan([action("true")], compile_path(path))
-    planned = plan("events.jsonl", 7, raw, plan.look(raw))
-    assert planned is not None
-    return planned.event
+    return planned(Plan([action("true")], compile_path(path)), raw, line=7)[0].event
 
 
 FIELDS = st.sampled_from(["type", "event", "a.b", "a", "properties.n"])
@@ -77,13 +79,16 @@ EVENTS = st.dictionaries(st.sampled_from(["type", "event", "a", "properties", "t
 
 
 @settings(deadline=None)
-@given(st.lists(TRIGGERS, min_size=1, max_size=5), EVENTS)
-def test_no_match_is_dropped_and_none_is_made_up(triggers: list[str], said: dict[str, Any]) -> None:
+@given(st.lists(TRIGGERS, min_size=1, max_size=5), EVENTS, st.booleans())
+def test_no_match_is_dropped_and_none_is_made_up(
+    triggers: list[str], said: dict[str, Any], taken: bool
+) -> None:
     """The index and the pruned view change nothing: every trigger gets the whole event's verdict."""
     raw = json.dumps(said).encode()
     actions = [action(trigger, name=str(i)) for i, trigger in enumerate(triggers)]
     matching = [str(i) for i, each in enumerate(actions) if compile_trigger(each.trigger)(WHOLE(raw))]
-    assert [name for name, _ in renderings(Plan(actions, compile_path("$.messageId")), raw)] == matching
+    plan = Plan(actions, compile_path("$.messageId"))
+    assert [outcome.action for outcome in planned(plan, raw, taken=taken)] == matching
 
 
 @settings(deadline=None)
@@ -92,14 +97,18 @@ def test_no_match_is_dropped_and_none_is_made_up(triggers: list[str], said: dict
         st.sampled_from(["$.to", "$.a.b", "$.a", "$.a[0]", "$..b", "$.a[*]", "$.properties.n"]), min_size=2
     ),
     EVENTS,
+    st.booleans(),
 )
-def test_fields_get_what_the_whole_event_would_give_them(paths: list[str], said: dict[str, Any]) -> None:
-    """What is pruned was not needed."""
+def test_fields_get_what_the_whole_event_would_give_them(
+    paths: list[str], said: dict[str, Any], taken: bool
+) -> None:
+    """What is pruned was not needed, whether it is decoded at once or in two steps."""
     raw = json.dumps(said).encode()
     body = " ".join(f"{{{{{path} | default: '-'}}}}" for path in paths[1:])
     one = action("true", paths[0], body)
-    ((_, result),) = renderings(Plan([one], compile_path("$.messageId")), raw)
-    assert repr(result) == repr(one.render(WHOLE(raw), lambda: WHOLE(raw)))
+    (found,) = planned(Plan([one], compile_path("$.messageId")), raw, taken=taken)
+    expected = one.render(WHOLE(raw), raw, WHOLE)
+    assert repr(found.message or Invalid(found.reason or "", found.kind or "")) == repr(expected)
 
 
 def test_an_event_keeps_its_place_its_name_and_its_text() -> None:
@@ -177,6 +186,6 @@ def test_actions_render_in_the_order_of_the_configuration() -> None:
         action('type = "page"', name="c"),
         action("true", name="a"),
     ]
-    found = renderings(Plan(actions, compile_path("$.messageId")), b'{"type":"track","to":"+14155550100"}')
-    assert [name for name, _ in found] == ["b", "a"]
-    assert all(isinstance(result, Message) and result.body == "Hi x" for _, result in found)
+    found = planned(Plan(actions, compile_path("$.messageId")), b'{"type":"track","to":"+14155550100"}')
+    assert [outcome.action for outcome in found] == ["b", "a"]
+    assert all(outcome.message and outcome.message.body == "Hi x" for outcome in found)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from twiliodest import report
 from twiliodest.errors import ExitStatus
 from twiliodest.model import Event, Message, Outcome, Status
-from twiliodest.report import Rejects, Tally, write_record
+from twiliodest.report import Rejects, Tally, write_records
 
 MESSAGE = Message(to="+14155550134", sender="+15005550006", body="Hello", encoding="GSM-7", segments=1)
 MMS = msgspec.structs.replace(MESSAGE, media_urls=("https://example.com/a.png",))
@@ -23,14 +23,18 @@ EVENT = Event(source="events.jsonl", line=7, raw=b'{"n":\n 1}\n', name="Hello", 
 DONE = (Status.PLANNED, Status.SENT, Status.ALREADY)
 
 
-def outcome(status: Status, **more: Any) -> Outcome:
-    return Outcome(source="events.jsonl", line=7, status=status, **more)
+BROKEN = Event(source="events.jsonl", line=7, raw=b'{"a": \xff')
+
+
+def outcome(status: Status, event: Event = EVENT, action: str = "A", **more: Any) -> Outcome:
+    return Outcome(event, action, status, **more)
 
 
 def tally(*outcomes: Outcome) -> Tally:
     counted = Tally()
-    for one in outcomes:
-        counted.add(one)
+    half = len(outcomes) // 2
+    counted.add(outcomes[:half])
+    counted.add(outcomes[half:])
     return counted
 
 
@@ -85,9 +89,9 @@ def test_like_reasons_are_one_reason_with_its_first_place() -> None:
     """Reasons are grouped by kind, the most frequent first, each with where it came first."""
     missing: dict[str, Any] = {"reason": "nothing at $.a (this event has $.b)", "kind": "nothing at $.a"}
     counted = tally(
-        Outcome(source="a", line=1, status=Status.REJECTED, reason="opted out"),
-        Outcome(source="a", line=2, status=Status.INVALID, reason="other", kind="rare"),
-        *(Outcome(source="b", line=line, status=Status.INVALID, **missing) for line in (3, 9)),
+        outcome(Status.REJECTED, Event("a", 1, b""), reason="opted out"),
+        outcome(Status.INVALID, Event("a", 2, b""), reason="other", kind="rare"),
+        *(outcome(Status.INVALID, Event("b", line, b""), **missing) for line in (3, 9)),
     )
     assert counted.reasons(Status.INVALID) == [("nothing at $.a", 2, "b:3"), ("rare", 1, "a:2")]
     assert counted.reasons(Status.REJECTED) == [("opted out", 1, "a:1")]
@@ -104,13 +108,13 @@ def test_a_tally_does_not_grow_with_its_input() -> None:
 
 def record(one: Outcome) -> bytes:
     out = io.BytesIO()
-    write_record(one, out)
+    write_records([one], out)
     return out.getvalue()
 
 
 def test_a_record_of_a_broken_line_has_every_field() -> None:
     """What is no event is told with the same fields, null where there is nothing."""
-    found = json.loads(record(outcome(Status.INVALID, reason="not valid JSON", raw=b"{")))
+    found = json.loads(record(outcome(Status.INVALID, BROKEN, "", reason="not valid JSON")))
     told = {name: value for name, value in found.items() if value}
     assert told == {"source": "events.jsonl", "line": 7, "status": "invalid", "reason": "not valid JSON"}
     assert len(found) == len(msgspec.structs.fields(report.Record))
@@ -121,7 +125,7 @@ def test_a_record_keeps_every_text_and_no_terminal_code(text: str) -> None:
     """Any text comes back exactly from a record, and no byte of the record is one that a terminal obeys."""
     body = text.encode(errors="replace").decode()
     message = msgspec.structs.replace(MESSAGE, body=body, media_urls=(body,))
-    line = record(outcome(Status.SENT, event=EVENT, action="A", message=message, sid="SM1", attempts=2))
+    line = record(outcome(Status.SENT, message=message, sid="SM1", attempts=2))
     found = json.loads(line)
     assert (found["body"], found["media_urls"], found["from"]) == (body, [body], "+15005550006")
     assert (found["event_id"], found["event"], found["sid"], found["attempts"]) == ("m1", "Hello", "SM1", 2)
@@ -134,22 +138,23 @@ def test_rejects_keep_each_event_that_did_not_go_out_once() -> None:
     """An event with one failed message of two is kept, on one line; one that went out is not."""
     out = io.BytesIO()
     rejects = Rejects(out)
-    rejects.event(EVENT, [outcome(Status.SENT), outcome(Status.FAILED)])
-    rejects.event(EVENT, [outcome(Status.SENT), outcome(Status.ALREADY)])
+    rejects.add(EVENT, [outcome(Status.SENT), outcome(Status.FAILED)])
+    rejects.add(EVENT, [outcome(Status.SENT), outcome(Status.ALREADY)])
     assert out.getvalue() == b'{"n":  1}\n'
 
 
 def test_rejects_keep_what_a_stopped_run_did_not_try() -> None:
     """An event without any outcome was not tried, and must not get lost."""
     out = io.BytesIO()
-    Rejects(out).event(EVENT, [])
+    Rejects(out).add(EVENT, [])
     assert out.getvalue() == b'{"n":  1}\n'
 
 
 def test_rejects_keep_broken_lines_as_they_were() -> None:
-    """A line that is no event is kept byte by byte, to be mended; a message is not kept as a line."""
+    """A line that is no event is kept byte by byte, to be mended; of a file that cannot be read, nothing."""
     out = io.BytesIO()
     rejects = Rejects(out)
-    rejects.broken(outcome(Status.INVALID, raw=b'{"a": \xff'))
-    rejects.broken(outcome(Status.INVALID, event=EVENT, raw=b""))
+    rejects.add(BROKEN, [outcome(Status.INVALID, BROKEN, "")])
+    unread = Event("gone.jsonl", 0, b"")
+    rejects.add(unread, [outcome(Status.INVALID, unread, "")])
     assert out.getvalue() == b'{"a": \xff\n'

@@ -23,13 +23,13 @@ def outcome(
     line: int, source: str = "a.jsonl", body: str = "Hello", status: Status = Status.PLANNED
 ) -> Outcome:
     message = Message(to="+14155550134", sender="+15005550006", body=body, encoding="GSM-7", segments=1)
-    return Outcome(source=source, line=line, status=status, action="Greeting", message=message)
+    return Outcome(Event(source, line, b"{}", None, str(line)), "Greeting", status, message)
 
 
 def drawn(capsys: pytest.CaptureFixture[str], rows: int, sources: Sequence[str], *outcomes: Outcome) -> str:
     table = send_screen.OutcomeTable(rows, sources)
-    for one in outcomes:
-        table.add(one)
+    table.add(outcomes[:1])
+    table.add(outcomes[1:])
     table.close()
     return capsys.readouterr().out
 
@@ -69,7 +69,7 @@ def test_a_table_says_how_much_it_leaves_out(capsys: pytest.CaptureFixture[str])
     """Rows beyond the limit are not drawn, but their number is told, with how to see them."""
     table = send_screen.OutcomeTable(2, ["a.jsonl"])
     for line in range(1, 6):
-        table.add(outcome(line, body=f"text-{line}"))
+        table.add([outcome(line, body=f"text-{line}")])
     table.close()
     out, err = capsys.readouterr()
     assert ("text-2" in out, "text-3" in out) == (True, False)
@@ -120,12 +120,12 @@ class Bar(screen.Bar):
 def test_results_reach_every_place_once(capsys: pytest.CaptureFixture[str]) -> None:
     """An outcome is counted and written; a finished event goes to the rejects if something of it stayed."""
     kept = io.BytesIO()
-    event = Event(source="a.jsonl", line=1, raw=b"{}", name=None, id="1")
     results = Results(Bar(), Rejects(kept), rows=50, sources=["a.jsonl"], live=False)
     failed = outcome(1, status=Status.FAILED)
-    results.tell(failed)
-    results.finished(event, [failed])
+    results.tell([failed])
+    results.finished(failed.event, [failed])
+    results.tell_all([outcome(2), outcome(3, status=Status.INVALID)])
     results.close()
-    assert results.tally.statuses[Status.FAILED] == 1
-    assert kept.getvalue() == b"{}\n"
+    assert results.tally.statuses == {Status.FAILED: 1, Status.PLANNED: 1, Status.INVALID: 1}
+    assert kept.getvalue() == b"{}\n{}\n"
     assert "failed" in capsys.readouterr().out

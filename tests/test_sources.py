@@ -7,7 +7,7 @@ import gzip
 import os
 import resource
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from twiliodest.documents import LIMIT, Broken
 from twiliodest.errors import UsageError
 from twiliodest.plan import view
-from twiliodest.sources import Item, Source, find_sources, read
+from twiliodest.sources import Batch, Damage, Source, find_sources, read
 
+Item = tuple[int, int, bytes, Any]
 LOOK = view({("type",), ("event",), ("batch",)})
 A, B = b'{"type":"track","event":"a"}', b'{"type":"track","event":"b","batch_no":1}'
 
@@ -33,8 +34,18 @@ def halves(data: bytes, cut: int) -> Iterator[bytes]:
     yield data[cut:]
 
 
+def single(found: Iterable[Batch | Damage]) -> Iterator[Item]:
+    """Line, inset, text and data of each item; batches are taken apart."""
+    for batch in found:
+        if isinstance(batch, Damage):
+            yield batch
+        else:
+            for line, raw, data in zip(batch.lines, batch.raws, batch.data, strict=True):
+                yield line, batch.inset, raw, data
+
+
 def items(data: bytes, size: int = 1 << 16) -> list[Item]:
-    return list(read(Source("x", None, lambda: chunks(data, size)), LOOK))
+    return list(single(read(Source("x", None, lambda: chunks(data, size)), LOOK)))
 
 
 def events(found: list[Item]) -> list[tuple[int, str]]:
@@ -80,7 +91,7 @@ def test_every_place_for_a_cut_gives_the_same(shape: str) -> None:
     data, _ = SHAPES[shape]
     whole = items(data)
     for i in range(1, len(data)):
-        assert list(read(Source("x", None, functools.partial(halves, data, i)), LOOK)) == whole
+        assert list(single(read(Source("x", None, functools.partial(halves, data, i)), LOOK))) == whole
 
 
 JSON, OBJECT, UTF8 = "not valid JSON", "not a JSON object", "not UTF-8"
@@ -262,7 +273,7 @@ def test_200_mb_leave_no_trace() -> None:
     block = (A + b"\n") * 2_000
     blocks = (block for _ in range(200_000_000 // len(block)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert sum(1 for _ in read(Source("x", None, lambda: blocks), LOOK)) > 6_000_000
+    assert sum(1 for _ in single(read(Source("x", None, lambda: blocks), LOOK))) > 6_000_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
 
 
@@ -274,7 +285,7 @@ def test_a_line_on_a_pipe_is_there_at_once() -> None:
         while block := os.read(reader, 1 << 16):
             yield block
 
-    found = read(Source("-", None, blocks), LOOK)
+    found = single(read(Source("-", None, blocks), LOOK))
     for line, text in enumerate([A, b'{"a":1,}', B, b"[" + A + b"]", b"nonsense}", b"{}"], 1):
         os.write(writer, text + b"\n")
         if text != b"nonsense}":
@@ -339,7 +350,7 @@ def test_a_named_pipe_keeps_its_writer(tmp_path: Path) -> None:
     (source,) = find_sources([str(pipe)])
     keep = os.open(pipe, os.O_RDWR)
     os.write(keep, A + b"\n")
-    found = read(source, LOOK)
+    found = single(read(source, LOOK))
     assert next(found)[2] == A
     os.close(keep)
     assert list(found) == []
@@ -359,7 +370,7 @@ def test_a_file_that_vanished_is_reported(tmp_path: Path) -> None:
     path.write_bytes(A)
     (source,) = find_sources([str(path)])
     path.unlink()
-    ((line, _, _, fault),) = read(source, LOOK)
+    ((line, _, _, fault),) = single(read(source, LOOK))
     assert (line, fault.kind) == (0, "a file cannot be read")
 
 

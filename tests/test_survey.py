@@ -213,15 +213,8 @@ ACTION = SendSms(
 def outcome(line: int, to: str, status: Status = Status.PLANNED, kind: str | None = None) -> Outcome:
     raw = json.dumps({"to": to, "text": "Hi"}).encode()
     made = Message(to=to, sender="+15005550006", body="Hi", encoding="GSM-7", segments=1)
-    return Outcome(
-        source="e",
-        line=line,
-        status=status,
-        event=Event("e", line, raw, None, str(line)),
-        action="one",
-        message=made if status is Status.PLANNED else None,
-        kind=kind,
-    )
+    message = made if status is Status.PLANNED else None
+    return Outcome(Event("e", line, raw, None, str(line)), "one", status, message, kind=kind)
 
 
 def findings(taken: Survey) -> Findings:

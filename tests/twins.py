@@ -12,8 +12,7 @@ import msgspec
 from twiliodest.deliver import Time
 from twiliodest.errors import LedgerError
 from twiliodest.ledger import Claim, Row, State
-from twiliodest.model import Attempt, Event, Message, Rendering, Verdict
-from twiliodest.plan import Planned
+from twiliodest.model import Attempt, Event, Message, Outcome, Status, Verdict
 from twiliodest.twilio import Listed, LookUpError
 
 ACCOUNT = "AC" + "0" * 32
@@ -226,7 +225,7 @@ def time_of(shelf: Shelf, slept: list[float]) -> Time:
 
 def text(
     number: int = 1, *, to: str = "", body: str = "", sender: str = SENDER, action: str = "Order"
-) -> Rendering:
+) -> Outcome:
     """The message of one action on event `number`."""
     event = Event("events.jsonl", number, b"{}", "Order Completed", f"event-{number}")
     made = Message(
@@ -236,8 +235,8 @@ def text(
         encoding="GSM-7",
         segments=1,
     )
-    return Rendering(event, action, made)
+    return Outcome(event, action, Status.PLANNED, made)
 
 
-def step(*renderings: Rendering) -> Planned:
-    return Planned(renderings[0].event, renderings)
+def step(*planned: Outcome) -> Sequence[Outcome]:
+    return planned

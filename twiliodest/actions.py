@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twiliodest.fields import Field, Unresolved, elsewhere
+from twiliodest.fields import Field, Unresolved
 from twiliodest.fql import Expression
 from twiliodest.model import Invalid, Message, is_messaging_service
+from twiliodest.paths import elsewhere
 from twiliodest.phones import PhoneError, channel, recipient
 from twiliodest.segments import measure, smart_encode, utf16_length
 
@@ -45,17 +46,21 @@ class SendSms:
         """The parts of an event that the fields look at."""
         return frozenset(path.prefix for field in self.fields for path in field.paths)
 
-    def render(self, event: Mapping[str, Any], whole: Callable[[], Mapping[str, Any]]) -> Message | Invalid:
+    def render(
+        self, event: Mapping[str, Any], raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]
+    ) -> Message | Invalid:
         """The message for an event, or why there is none.
 
-        `event` needs only what `prefixes` names; `whole` is asked for the rest when a reason wants it.
+        `event` needs only what `prefixes` names; a reason may want more, and decodes it from `raw`.
         """
         try:
             to = self._recipient(event)
             body = self.body.render(event).strip() if self.body else ""
-            media = tuple(url for field in self.media for url in field.texts(event) if url)
+            media = (
+                tuple(url for field in self.media for url in field.texts(event) if url) if self.media else ()
+            )
         except Unresolved as nothing:
-            return _unresolved(nothing, whole())
+            return _unresolved(nothing, decode(raw))
         except PhoneError as error:
             return Invalid(error.reason, error.kind)
         encoding, segments = measure(smart_encode(body) if self.smart_encoding else body)
@@ -68,7 +73,8 @@ class SendSms:
             segments=1 if media or ":" in to else segments,
             smart_encoded=self.smart_encoding,
         )
-        return _fault(message) or message
+        is_plain = 0 < len(body) <= BODY_LIMIT // 2 and not media and ":" not in to and ":" not in self.sender
+        return message if is_plain else _fault(message) or message
 
     def _recipient(self, event: Mapping[str, Any]) -> str:
         first: Unresolved | None = None
@@ -92,7 +98,7 @@ def _fault(message: Message) -> Invalid | None:
     """Why Twilio would refuse the message; checked here, where it costs nothing."""
     if not message.body and not message.media_urls:
         return Invalid("the body is empty and there is no media", "the body is empty")
-    if len(message.body) * 2 > BODY_LIMIT and (length := utf16_length(message.body)) > BODY_LIMIT:
+    if (length := utf16_length(message.body)) > BODY_LIMIT:
         kind = f"the body is longer than {BODY_LIMIT:,} characters"
         return Invalid(f"the body has {length:,} characters; Twilio takes {BODY_LIMIT:,} at most", kind)
     if len(message.media_urls) > MEDIA_LIMIT:

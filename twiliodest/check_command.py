@@ -12,11 +12,11 @@ from twiliodest.check_screen import print_findings, print_verified
 from twiliodest.config import Config, account_of
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem
-from twiliodest.events import Progress, steps
+from twiliodest.events import Progress, outcomes
 from twiliodest.findings import Findings, Grade, Verified
 from twiliodest.plan import Plan
 from twiliodest.preview import preview
-from twiliodest.report import encode
+from twiliodest.report import encode_lines
 from twiliodest.run import size
 from twiliodest.sources import find_sources
 from twiliodest.survey import Survey
@@ -39,7 +39,7 @@ def check_further(
     if findings and not json:
         print_findings(findings)
     if json:
-        sys.stdout.buffer.write(encode(_document(config, findings, verified)) + b"\n")
+        sys.stdout.buffer.write(encode_lines([_document(config, findings, verified)]))
     grades = {item.grade for item in verified or ()}
     if Grade.REFUSED in grades:
         return ExitStatus.REFUSED
@@ -53,9 +53,10 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> Finding
     plan = Plan(config.actions, config.event_id)
     taken = Survey(config.actions)
     with screen.Bar(size(sources), shown=shows_bar) as bar:
-        read = steps(sources, plan, Progress(), bar.advance, taken.passed)
-        for outcome in preview(read, config.account or "", None, (), lambda *_: None):
-            taken.add(outcome)
+        read = outcomes(sources, plan, Progress(), bar.advance, taken.passed)
+        for group in preview(read, config.account or "", None, ()):
+            for outcome in group:
+                taken.add(outcome)
     return taken.findings(config.price_per_segment, config.price_per_mms, config.currency)
 
 

@@ -7,22 +7,22 @@ import time
 from collections.abc import Collection
 
 from twiliodest.ledger import Claim, Row, State, key
-from twiliodest.model import Message, Outcome, Rendering, Status
+from twiliodest.model import Outcome, Status
 from twiliodest.outcomes import outcome_of
 from twiliodest.segments import smart_encode
 
 TRIAL_PREFIX = "Sent from your Twilio trial account - "  # Twilio puts it before a trial account's texts
 
 
-def claim_of(account: str, rendering: Rendering) -> Claim:
-    """The claim for a rendering that has a message. Its key never depends on the text."""
-    message, event = rendering.result, rendering.event
-    assert isinstance(message, Message)  # noqa: S101 -- for the type checker: only messages are claimed
-    identity = key(account, event.id, rendering.action)
+def claim_of(account: str, planned: Outcome) -> Claim:
+    """The claim for a message that is planned. Its key never depends on the text."""
+    message, event = planned.message, planned.event
+    assert message, "only a message can be claimed"  # noqa: S101 -- for the type checker
+    identity = key(account, event.id, planned.action)
     return Claim(
         key=identity,
         event_id=event.id,
-        action=rendering.action,
+        action=planned.action,
         to=message.to,
         sender=message.sender,
         text=text_digest(identity, message.body),
@@ -38,14 +38,14 @@ def may_claim(claim: Claim, row: Row, retry: Collection[State]) -> bool:
     return row.state is State.FAILED or row.state in retry
 
 
-def standing(rendering: Rendering, row: Row) -> Outcome:
+def standing(planned: Outcome, row: Row) -> Outcome:
     """The outcome of a message that may not be posted."""
     if row.state is State.SENT:
         sent = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.settled_at))
-        return outcome_of(rendering, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}")
+        return outcome_of(planned, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}")
     if row.state is State.SENDING:
-        return outcome_of(rendering, Status.UNKNOWN, reason="another run is sending it, or died doing so")
-    return outcome_of(rendering, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
+        return outcome_of(planned, Status.UNKNOWN, reason="another run is sending it, or died doing so")
+    return outcome_of(planned, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
 
 
 def text_digest(identity: bytes, body: str) -> bytes:

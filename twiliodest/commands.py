@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from twiliodest import screen, send_screen
 from twiliodest.config import Config, account_of, api_base_problems
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
-from twiliodest.events import Progress, steps
+from twiliodest.events import Progress, outcomes
 from twiliodest.ledger import Ledger
-from twiliodest.model import Event, Message, Outcome, Status
+from twiliodest.model import Message, Outcome, Status
 from twiliodest.preview import preview
 from twiliodest.report import FINE, Tally
 from twiliodest.run import Run, SendOptions
@@ -49,12 +49,11 @@ def _preview(run: Run) -> ExitStatus:
     bar = run.bar(shown=not run.options.jsonl)
     with run.rejects() as rejects, _seen(run) as ledger, bar:
         results = run.results(bar, rejects)
-        ends = _ends(run)
         with _termination_as_interrupt():
             try:
-                for outcome in _outcomes(run, ledger, progress, bar, results.finished):
-                    results.tell(outcome)
-                    if results.is_closed or ends(outcome):
+                for group in _expected(run, ledger, progress, bar):
+                    results.tell_all(group)
+                    if results.is_closed:
                         break
             except KeyboardInterrupt:
                 interrupted = True
@@ -104,14 +103,11 @@ def _plan_pass(run: Run) -> tuple[Tally, list[Message]]:
     first: list[Message] = []
     bar = run.bar()
     with _seen(run) as ledger, bar:
-        ends = _ends(run)
-        for outcome in _outcomes(run, ledger, Progress(), bar, lambda *_: None):
-            tally.add(outcome)
-            text = outcome.message if outcome.status is Status.PLANNED else None
-            if text and len(first) < SHOWN:
-                first.append(text)
-            if ends(outcome):
-                break
+        for group in _expected(run, ledger, Progress(), bar):
+            tally.add(group)
+            if len(first) < SHOWN:
+                texts = (it.message for it in group if it.status is Status.PLANNED and it.message)
+                first.extend(itertools.islice(texts, SHOWN - len(first)))
     most = run.config.max_messages
     if most is not None and tally.messages > most:
         made = f"these events make {tally.messages:,} messages"
@@ -130,26 +126,18 @@ def _confirmed(run: Run, planned: Tally, first: Sequence[Message]) -> bool:
     return False
 
 
-def _outcomes(
-    run: Run,
-    ledger: Ledger | None,
-    progress: Progress,
-    bar: screen.Bar,
-    finished: Callable[[Event, Sequence[Outcome]], None],
-) -> Iterator[Outcome]:
-    return preview(
-        steps(run.sources, run.plan, progress, bar.advance),
+def _expected(
+    run: Run, ledger: Ledger | None, progress: Progress, bar: screen.Bar
+) -> Iterator[Sequence[Outcome]]:
+    """What would come of the events, up to the limit; with --fail-fast, up to the first fault."""
+    groups = preview(
+        outcomes(run.sources, run.plan, progress, bar.advance),
         run.config.account or "",
         ledger.get if ledger else None,
         run.retry,
-        finished,
         guards=run.guards(ledger),
         clock=run.environment.clock,
     )
-
-
-def _ends(run: Run) -> Callable[[Outcome], bool]:
-    """Whether a preview ends with an outcome: at the limit, or with --fail-fast at the first fault."""
     count = itertools.count(1)
 
     def ends(outcome: Outcome) -> bool:
@@ -157,7 +145,14 @@ def _ends(run: Run) -> Callable[[Outcome], bool]:
             return True
         return outcome.status is Status.PLANNED and next(count) == run.options.limit
 
-    return ends
+    if not run.options.fail_fast and run.options.limit is None:
+        yield from groups
+        return
+    for group in groups:
+        last = next((place for place, outcome in enumerate(group) if ends(outcome)), None)
+        yield group if last is None else group[: last + 1]
+        if last is not None:
+            return
 
 
 @contextlib.contextmanager

@@ -13,12 +13,12 @@ from twiliodest.action_nodes import FIELDS, read_actions
 from twiliodest.actions import SendSms
 from twiliodest.durations import read_duration
 from twiliodest.errors import ExpressionError, Problem, UsageError
-from twiliodest.fields import Path as JsonPath
-from twiliodest.fields import compile_path
 from twiliodest.guard_nodes import QUIET_HOURS, read_list, read_quiet_hours
 from twiliodest.masks import is_reference
 from twiliodest.model import Account, Secret
 from twiliodest.nodes import Document, Node
+from twiliodest.paths import Path as JsonPath
+from twiliodest.paths import compile_path
 from twiliodest.quiet import QuietHours
 from twiliodest.setting_values import check_api_base
 from twiliodest.suppress import Suppressed

@@ -19,7 +19,7 @@ from twiliodest.errors import ExitStatus, LedgerError
 from twiliodest.guards import Guards
 from twiliodest.ledger import Claim, Row, State
 from twiliodest.loop import Stop
-from twiliodest.model import Attempt, Message, Outcome, Rendering, Status, Verdict
+from twiliodest.model import Attempt, Message, Outcome, Status, Verdict
 from twiliodest.outcomes import outcome_of
 from twiliodest.pace import Pace, backoff, retry_after
 from twiliodest.reconcile import FOUND, Doubts, Lister, prove
@@ -95,21 +95,21 @@ class Delivery:
         self._guards = guards
         self._breaker = _Breaker(stop)
 
-    async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
+    async def finish(self, lane: int, planned: Outcome) -> Outcome | None:
         """See `Finisher`. Tries again only what certainly was not accepted."""
-        claim = claim_of(self._account, rendering)
+        claim = claim_of(self._account, planned)
         outcome = None
         posts = 0
         while True:
             row = self._ledger.get(claim.key)
             if row and row.state is State.UNKNOWN and (sid := await self._prove(lane, row)):
-                return outcome_of(rendering, Status.ALREADY, sid=sid, reason=FOUND)
+                return outcome_of(planned, Status.ALREADY, sid=sid, reason=FOUND)
             if row and row.state is not State.SENDING and not self._may_claim(claim, row):
-                return standing(rendering, row)
-            ready, now = rendering, self._time.clock()
+                return standing(planned, row)
+            ready, now = planned, self._time.clock()
             if self._guards:
-                guarded = self._guards(rendering, now, row.claimed_at if row else None)
-                if isinstance(guarded, Outcome):
+                guarded = self._guards(planned, now, row.claimed_at if row else None)
+                if guarded.status is not Status.PLANNED:
                     return msgspec.structs.replace(guarded, attempts=posts)
                 ready = guarded
             await self._rest(self._pace.reserve(self._time.monotonic()))
@@ -118,12 +118,12 @@ class Delivery:
             if row := await self._claim(claim):
                 if not posts:
                     self._pay(-1)
-                return standing(rendering, row)
-            attempt = await self._lanes[lane].post(ready.result)  # type: ignore[arg-type] # renderings here have messages
+                return standing(planned, row)
+            attempt = await self._lanes[lane].post(ready.message)  # type: ignore[arg-type] # what is planned has a message
             posts += 1
             outcome = await self._settle(lane, ready, claim, attempt, posts)
             if self._guards and outcome.status in (Status.SENT, Status.UNKNOWN):
-                self._guards.sent(rendering, now)
+                self._guards.sent(planned, now)
             if attempt.busy:
                 self._pace.refused(self._time.monotonic())
             last = posts >= (BUSY_TRIES if attempt.busy else TRIES) or self._stop
@@ -133,34 +133,34 @@ class Delivery:
             asked = retry_after(attempt.retry_after, self._time.clock()) or 0.0
             await self._rest(max(asked, backoff(posts, self._time.jitter())))
 
-    async def ask_again(self, lane: int, doubts: Sequence[tuple[Rendering, Outcome]]) -> Sequence[Outcome]:
+    async def ask_again(self, lane: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
         """See `Finisher`. A list that cannot be read ends a round: it would keep the run waiting for each."""
         outcomes = [outcome for _, outcome in doubts]
         with contextlib.suppress(LedgerError):
             for seconds in ASK_AGAIN:
                 await self._rest(seconds)
                 with contextlib.suppress(LookUpError):
-                    for place, (rendering, _) in enumerate(doubts):
+                    for place, (planned, _) in enumerate(doubts):
                         if outcomes[place].status is Status.UNKNOWN:
-                            outcomes[place] = await self._ask(lane, rendering, outcomes[place])
+                            outcomes[place] = await self._ask(lane, planned, outcomes[place])
                 if self._stop or not any(outcome.status is Status.UNKNOWN for outcome in outcomes):
                     break
         return outcomes
 
-    async def _ask(self, lane: int, rendering: Rendering, outcome: Outcome) -> Outcome:
-        row = self._ledger.get(claim_of(self._account, rendering).key)
+    async def _ask(self, lane: int, planned: Outcome, outcome: Outcome) -> Outcome:
+        row = self._ledger.get(claim_of(self._account, planned).key)
         if row and row.state is State.UNKNOWN:
             sid = await prove(row, self._lanes[lane], self._ledger)
             return _proven(outcome, sid) if sid else outcome
-        return standing(rendering, row) if row and row.state is not State.SENDING else outcome
+        return standing(planned, row) if row and row.state is not State.SENDING else outcome
 
     async def _settle(
-        self, lane: int, rendering: Rendering, claim: Claim, attempt: Attempt, posts: int
+        self, lane: int, planned: Outcome, claim: Claim, attempt: Attempt, posts: int
     ) -> Outcome:
         """Record what came of a POST. What is unknown is looked up at once."""
         status = _STATUS[attempt.verdict]
         outcome = outcome_of(
-            rendering, status, sid=attempt.sid, code=attempt.code, reason=attempt.reason, attempts=posts
+            planned, status, sid=attempt.sid, code=attempt.code, reason=attempt.reason, attempts=posts
         )
         try:
             await self._ledger.settle(

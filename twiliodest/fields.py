@@ -1,18 +1,18 @@
-"""JSONPath and templates: compiled once, resolved for every event; what a value contains is never looked at again."""
+"""Paths and templates as fields: compiled once, rendered for every event; no value is ever read as a template."""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
+from twiliodest.paths import Path, compile_path
 
-Steps = tuple[str | int, ...]
+Render = Callable[[Any], str]
 Texts = Callable[[Any], Sequence[str]]
 
 
@@ -26,34 +26,19 @@ class Unresolved(Exception):  # noqa: N818 -- not an error of the program: the e
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """A compiled JSONPath.
-
-    `find` gives every value there. `prefix` names the part of an event that it looks at; `()` is all of it.
-    """
-
-    text: str
-    prefix: tuple[str, ...]
-    find: Callable[[Any], Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class Field:
     """A compiled field of an action: a JSONPath or a template.
 
-    `texts` gives its texts for an event (one for a template, one a value for a path) or raises `Unresolved`.
-    `fixed` is the text that is there whatever the event says; `None` for a path.
+    `texts` gives its texts for an event (one for a template, one a value for a path), `render` all as one text,
+    joined with a comma; both raise `Unresolved`. `fixed` is the text that is there whatever the event says; `None`
+    for a path.
     """
 
     source: str
     paths: tuple[Path, ...]
     texts: Texts
+    render: Render
     fixed: str | None
-
-    def render(self, event: Any) -> str:
-        """One text: several values are joined with a comma."""
-        texts = self.texts(event)
-        return texts[0] if len(texts) == 1 else ", ".join(texts)
 
 
 def compile_field(source: str) -> Field:
@@ -69,52 +54,14 @@ def compile_field(source: str) -> Field:
             lead = len(source) - len(source.lstrip())
             hint = error.hint or "within a text, a path stands between {{ and }}"
             raise ExpressionError(error.message, error.offset + lead, hint) from None
-        return Field(source, (path,), _path_texts(path), None)
+        texts = _path_texts(path)
+        return Field(source, (path,), texts, lambda event: ", ".join(texts(event)), None)
     return _compile_liquid(source) if _needs_liquid(source) else _compile_template(source)
-
-
-def compile_path(text: str) -> Path:
-    """Compile a JSONPath that begins with `$`; raises `ExpressionError`.
-
-    Names and indexes become direct look-ups; everything else is left to jsonpath-ng.
-    """
-    from jsonpath_ng.exceptions import JSONPathError
-
-    try:
-        tree = _parser().parse(text)
-    except (JSONPathError, ValueError, AttributeError, TypeError, LookupError) as error:
-        raise _path_error(text, str(error)) from None
-    steps, whole = _simple_steps(tree)
-    names = tuple(_leading_names(steps))
-    if whole:
-        return Path(text, names, _direct(steps))
-    return Path(text, names, _searching(tree))
-
-
-def elsewhere(path: Path, event: Any) -> list[str]:
-    """Up to two other paths of `event` that end in the same name as `path` and hold a text."""
-    name = path.prefix[-1] if path.prefix else None
-    found: list[str] = []
-    todo: deque[tuple[str, Any]] = deque([("$", event)])
-    while todo and len(found) < 2:
-        at, value = todo.popleft()
-        for key, item in value.items():
-            if (key != name and not isinstance(item, dict)) or len(at) + len(key) > _SPOT_LIMIT:
-                continue
-            spot = f"{at}.{key}" if _NAME.fullmatch(key) else f"{at}['{key}']"
-            if isinstance(item, dict):
-                todo.append((spot, item))
-            elif spot != path.text and (text_of(item) or "").strip():
-                found.append(spot)
-    return found[:2]
 
 
 _WHOLE_PATH = re.compile(r"\$(?=[.\[]|\Z)")
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DEFAULT = re.compile(r"""\|\s*default\s*:\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')\s*""")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_WHERE = re.compile(r"(?:1:|col )(\d+)")
-_SPOT_LIMIT = 100  # characters of a path that is told; keys of an event are as long as they like
 
 
 def _compile_template(source: str) -> Field:
@@ -126,7 +73,12 @@ def _compile_template(source: str) -> Field:
         slots.append(_placeholder(match[1], match.start(1)))
         end = match.end()
     literals.append(_literal(source, end, len(source)))
-    return Field(source, tuple(path for path, _ in slots), _renderer(literals, slots), "".join(literals))
+    paths = tuple(path for path, _ in slots)
+    return _template(source, paths, _renderer(literals, slots), "".join(literals))
+
+
+def _template(source: str, paths: tuple[Path, ...], render: Render, fixed: str) -> Field:
+    return Field(source, paths, lambda event: (render(event),), render, fixed)
 
 
 def _needs_liquid(source: str) -> bool:
@@ -146,18 +98,18 @@ def _compile_liquid(source: str) -> Field:
 
     template = compile_liquid(source, _said)
 
-    def texts(event: Any) -> Sequence[str]:
+    def render(event: Any) -> str:
         try:
-            return (template.render(event),)
+            return template.render(event)
         except Unfit as unfit:
             raise Unresolved(_named(unfit.subject), unfit.fault) from None
 
     paths = tuple(Path(item.path, item.names, item.find) for item in template.variables)
-    return Field(source, paths, texts, template.fixed)
+    return _template(source, paths, render, template.fixed)
 
 
 def _said(path: str, values: Sequence[Any]) -> str:
-    return ", ".join(_texts_at(replace(_named(path), find=lambda _: values), None))
+    return ", ".join(_texts_at(_named(path), values))
 
 
 @functools.cache
@@ -198,26 +150,25 @@ def _placeholder(inner: str, offset: int) -> tuple[Path, str | None]:
         raise ExpressionError(error.message, offset + max(0, error.offset + shift), error.hint) from None
 
 
-def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]]) -> Texts:
+def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]]) -> Render:
     if not slots:
-        fixed = [literals[0]]
-        return lambda event: fixed
+        return lambda event: literals[0]
     frame = [part for literal in literals for part in (literal, "")][:-1]
     numbered = [(2 * i + 1, path, path.find, default) for i, (path, default) in enumerate(slots)]
 
-    def texts(event: Any) -> Sequence[str]:
+    def render(event: Any) -> str:
         parts = frame.copy()
         for i, path, find, default in numbered:
             values = find(event)
-            if len(values) == 1 and values[0].__class__ is str and values[0] and not values[0].isspace():
-                parts[i] = values[0]
+            if len(values) == 1 and (value := values[0]).__class__ is str and value and not value.isspace():
+                parts[i] = value
             elif default is not None and _is_blank(values):
                 parts[i] = default
             else:
-                parts[i] = ", ".join(_texts_at(path, event))
-        return ("".join(parts),)
+                parts[i] = ", ".join(_texts_at(path, values))
+        return "".join(parts)
 
-    return texts
+    return render
 
 
 def _path_texts(path: Path) -> Texts:
@@ -225,15 +176,14 @@ def _path_texts(path: Path) -> Texts:
 
     def texts(event: Any) -> Sequence[str]:
         values = find(event)
-        if len(values) == 1 and values[0].__class__ is str and values[0] and not values[0].isspace():
+        if len(values) == 1 and (value := values[0]).__class__ is str and value and not value.isspace():
             return values
-        return _texts_at(path, event)
+        return _texts_at(path, values)
 
     return texts
 
 
-def _texts_at(path: Path, event: Any) -> Sequence[str]:
-    values = path.find(event)
+def _texts_at(path: Path, values: Sequence[Any]) -> Sequence[str]:
     if not values:
         raise Unresolved(path, "is missing")
     if len(values) == 1 and isinstance(values[0], list):
@@ -261,68 +211,3 @@ def _is_blank(values: Sequence[Any]) -> bool:
 
 def _is_blank_text(value: Any) -> bool:
     return isinstance(value, str) and not value.strip()
-
-
-@functools.cache
-def _parser() -> Any:
-    from jsonpath_ng.ext.parser import ExtendedJsonPathParser
-
-    return ExtendedJsonPathParser()
-
-
-def _path_error(text: str, complaint: str) -> ExpressionError:
-    where = _WHERE.search(complaint)
-    offset = min(int(where[1]), len(text)) if where else len(text)
-    hint = None
-    if " " in text or not text.isascii():
-        hint = "a name with spaces or special characters is quoted: $.properties['first name']"
-    return ExpressionError(f"{text} is not a JSONPath", offset, hint)
-
-
-def _simple_steps(tree: Any) -> tuple[Steps, bool]:
-    """The leading names and indexes of a parsed path, and whether that is all of it."""
-    from jsonpath_ng.jsonpath import Child, Fields, Index, Root
-
-    if isinstance(tree, Root):
-        return (), True
-    if not isinstance(tree, Child):
-        return (), False
-    steps, whole = _simple_steps(tree.left)
-    if whole and isinstance(tree.right, Fields) and len(tree.right.fields) == 1:
-        name = tree.right.fields[0]
-        if name != "*":
-            return (*steps, name), True
-    if whole and isinstance(tree.right, Index) and len(tree.right.indices) == 1:
-        return (*steps, tree.right.indices[0]), True
-    return steps, False
-
-
-def _leading_names(steps: Steps) -> Iterator[str]:
-    for step in steps:
-        if not isinstance(step, str):
-            return
-        yield step
-
-
-def _direct(steps: Steps) -> Callable[[Any], Sequence[Any]]:
-    def find(value: Any) -> Sequence[Any]:
-        for step in steps:
-            if step.__class__ is int and value.__class__ is not list:
-                return ()
-            try:
-                value = value[step]
-            except (LookupError, TypeError):
-                return ()
-        return (value,)
-
-    return find
-
-
-def _searching(tree: Any) -> Callable[[Any], Sequence[Any]]:
-    def find(event: Any) -> Sequence[Any]:
-        try:
-            return [match.value for match in tree.find(event)]
-        except Exception:  # whatever jsonpath-ng raises over data of an unforeseen shape: nothing is there
-            return ()
-
-    return find

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from twiliodest.durations import ago, spell
-from twiliodest.model import Message, Outcome, Rendering, Status
+from twiliodest.model import Message, Outcome, Status
 from twiliodest.outcomes import outcome_of
 from twiliodest.phones import time_zones
 from twiliodest.quiet import HORIZON, Quiet, QuietHours, is_zone, quiet, send_time
@@ -48,38 +48,38 @@ class Guards:
                 self._arrivals.setdefault(hash((action, to)), self._arrival(to, sender, at))
         self._arrivals = dict(reversed(self._arrivals.items()))
 
-    def __call__(self, rendering: Rendering, now: float, own: float | None = None) -> Outcome | Rendering:
-        """Why a message is not to be sent now; else what to send: itself, or itself for later.
+    def __call__(self, planned: Outcome, now: float, own: float | None = None) -> Outcome:
+        """Why a message is not to be sent now; else what to send: what was planned, or the same for later.
 
         `own` is when this very message was tried before; that does not hold it.
         """
-        message = _message(rendering)
+        message = _message(planned)
         if self._suppressed and message.to in self._suppressed:
             reason = f"on the list {self._suppressed.name}"
-            return outcome_of(rendering, Status.SUPPRESSED, reason=reason, kind=reason)
+            return outcome_of(planned, Status.SUPPRESSED, reason=reason, kind=reason)
         arrival = self._arrival(message.to, message.sender, now)
         found = self._quiet(message.to, message.sender, now)
         if found and arrival == now:
-            return _held(rendering, *_wait(found))
-        cooldown = self._cooldowns.get(rendering.action, 0)
-        last = self._arrivals.get(hash((rendering.action, message.to)))
+            return _held(planned, *_wait(found))
+        cooldown = self._cooldowns.get(planned.action, 0)
+        last = self._arrivals.get(hash((planned.action, message.to)))
         if own is not None and last == self._arrival(message.to, message.sender, own):
             last = None
         if last is not None and arrival - last < cooldown:
             kind = f"cooldown {spell(cooldown)}"
             before = f"texted {ago(now - last)}" if last <= now else "a text is scheduled already"
-            return _held(rendering, f"{before}; {kind}", kind)
+            return _held(planned, f"{before}; {kind}", kind)
         if found:
             later = msgspec.structs.replace(message, send_at=_utc(arrival))
-            return msgspec.structs.replace(rendering, result=later)
-        return rendering
+            return msgspec.structs.replace(planned, message=later)
+        return planned
 
-    def sent(self, rendering: Rendering, now: float) -> None:
+    def sent(self, planned: Outcome, now: float) -> None:
         """A message was sent now, or may have been, or would have been if this were no preview."""
-        if not self._cooldowns.get(rendering.action):
+        if not self._cooldowns.get(planned.action):
             return
-        message = _message(rendering)
-        person = hash((rendering.action, message.to))
+        message = _message(planned)
+        person = hash((planned.action, message.to))
         self._arrivals.pop(person, None)
         self._arrivals[person] = self._arrival(message.to, message.sender, now)
         oldest = next(iter(self._arrivals))
@@ -106,17 +106,17 @@ class Guards:
         return self._quiet_hours is not None and self._quiet_hours.schedules
 
 
-def _message(rendering: Rendering) -> Message:
-    assert isinstance(rendering.result, Message), "only a message can be sent"  # noqa: S101 -- for the type checker
-    return rendering.result
+def _message(planned: Outcome) -> Message:
+    assert planned.message, "only a message can be sent"  # noqa: S101 -- for the type checker
+    return planned.message
 
 
 def _known(address: str) -> tuple[str, ...]:
     return tuple(filter(is_zone, time_zones(address)))
 
 
-def _held(rendering: Rendering, reason: str, kind: str) -> Outcome:
-    return outcome_of(rendering, Status.HELD, reason=reason, kind=kind)
+def _held(planned: Outcome, reason: str, kind: str) -> Outcome:
+    return outcome_of(planned, Status.HELD, reason=reason, kind=kind)
 
 
 def _wait(found: Quiet) -> tuple[str, str]:

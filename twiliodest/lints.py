@@ -7,9 +7,10 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from twiliodest.fields import Field, Path
+from twiliodest.fields import Field
 from twiliodest.fql import SIGNATURES, And, Call, Compare, Expression, Literal, Not, Or, Value
 from twiliodest.fql import Field as FieldNode
+from twiliodest.paths import Path
 from twiliodest.segments import describe, first_outside_gsm7, measure, smart_encode
 from twiliodest.triggers import FUNCTIONS, TYPES, choices, is_in, keys, typeof, walk
 

@@ -15,22 +15,24 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from twiliodest.errors import ExitStatus, LedgerError
-from twiliodest.model import Event, Message, Outcome, Rendering, Status
-from twiliodest.outcomes import outcome_of
-from twiliodest.plan import Step
+from twiliodest.model import Event, Outcome, Status
 
 AHEAD = 256  # events read but not finished
 PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
 IDLE = 30.0  # seconds without a job after which a lane looks up what it parked
 
 
-class Finisher(Protocol):
-    """What becomes of one rendering, on one of the lanes. May raise `LedgerError`."""
+Step = Sequence[Outcome]
+"""What is planned for one event, or why nothing is; for a line that is no event, its outcome."""
 
-    async def finish(self, lane: int, rendering: Rendering) -> Outcome | None:
+
+class Finisher(Protocol):
+    """What becomes of one message that is planned, on one of the lanes. May raise `LedgerError`."""
+
+    async def finish(self, lane: int, planned: Outcome) -> Outcome | None:
         """How it ended; `None` if the run stopped before anything was tried."""
 
-    async def ask_again(self, lane: int, doubts: Sequence[tuple[Rendering, Outcome]]) -> Sequence[Outcome]:
+    async def ask_again(self, lane: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
         """How a lane's unknown ones ended after all, at the end of the run, in the same order."""
 
 
@@ -64,7 +66,7 @@ class _Open:
     takes_room: bool = True
 
 
-_Job = tuple[_Open, Rendering]
+_Job = tuple[_Open, Outcome]
 
 
 class Loop:
@@ -132,20 +134,15 @@ class Loop:
             loop.call_soon_threadsafe(_complete, read, fault)
 
     def _take(self, step: Step) -> None:
-        if isinstance(step, Outcome):
-            self._room.release()
-            with self._minding():
-                self._tell(step)
-            return
-        opened = _Open(step.event, len(step.renderings))
+        opened = _Open(step[0].event, len(step))
         self._open.add(opened)
-        for rendering in step.renderings:
-            if isinstance(rendering.result, Message):
-                lane = zlib.crc32(rendering.result.to.encode()) % len(self._queues)
-                self._queues[lane].put_nowait((opened, rendering))
+        for outcome in step:
+            if outcome.message:
+                lane = zlib.crc32(outcome.message.to.encode()) % len(self._queues)
+                self._queues[lane].put_nowait((opened, outcome))
             else:
                 with self._minding():
-                    self._settle(opened, outcome_of(rendering, Status.INVALID))
+                    self._settle(opened, outcome)
 
     async def _work(self, lane: int, queue: asyncio.Queue[_Job | None]) -> None:
         while job := await self._next(lane, queue):
@@ -172,7 +169,7 @@ class Loop:
 
     async def _ask_again(self, lane: int) -> None:
         parked, self._parked[lane] = self._parked[lane], []
-        doubts = [(rendering, outcome) for (_, rendering), outcome in parked]
+        doubts = [(planned, outcome) for (_, planned), outcome in parked]
         outcomes = await self._finisher.ask_again(lane, doubts) if doubts else ()
         for ((opened, _), _), outcome in zip(parked, outcomes, strict=True):
             with self._minding():

@@ -38,16 +38,16 @@ class Verdict(enum.StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event that at least one action's trigger matches.
+    """One item of an input, whose JSON text is `raw`: an event, or a line that is none.
 
-    `raw` is its JSON text; `id` is its identity, the same in every run.
+    `id` is its identity, the same in every run; it is empty if the line is no event.
     """
 
     source: str
     line: int
     raw: bytes
-    name: str | None
-    id: str
+    name: str | None = None
+    id: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,12 +89,22 @@ class Invalid(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Rendering(msgspec.Struct, frozen=True, gc=False):
-    """What one action makes of one event."""
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """How it stands with what one action makes of one event: planned, or why there is no message, or what came of it.
+
+    A line that is no event has one, too, without an action. `kind` groups like reasons, and holds nothing from an
+    event; `attempts` counts POSTs.
+    """
 
     event: Event
     action: str
-    result: Message | Invalid
+    status: Status
+    message: Message | None = None
+    reason: str | None = None
+    kind: str | None = None
+    sid: str | None = None
+    code: int | None = None
+    attempts: int = 0
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,26 +116,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     busy: bool = False
     retry_after: str | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How it ended for one message, or for one line that is no event (`event` and `action` are null).
-
-    `kind` groups like reasons; `raw` is the text of a line that is no event.
-    """
-
-    source: str
-    line: int
-    status: Status
-    event: Event | None = None
-    action: str | None = None
-    message: Message | None = None
-    sid: str | None = None
-    code: int | None = None
-    reason: str | None = None
-    kind: str | None = None
-    attempts: int = 0
-    raw: bytes = b""
 
 
 class Secret:

@@ -1,12 +1,15 @@
-"""The outcome of a rendering."""
+"""What comes of what was planned."""
 
 from __future__ import annotations
 
-from twiliodest.model import Message, Outcome, Rendering, Status
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+from twiliodest.model import Outcome, Status
 
 
 def outcome_of(
-    rendering: Rendering,
+    planned: Outcome,
     status: Status,
     *,
     reason: str | None = None,
@@ -15,24 +18,14 @@ def outcome_of(
     code: int | None = None,
     attempts: int = 0,
 ) -> Outcome:
-    """The outcome of a rendering: why it is invalid, or what came of its message."""
-    event, made = rendering.event, rendering.result
-    if isinstance(made, Message):
-        message = made
-        if made.send_at and status in (Status.PLANNED, Status.SENT):
-            reason, kind = f"scheduled for {made.send_at}", "scheduled for the end of quiet hours"
-    else:
-        message, reason, kind = None, made.reason, made.kind
-    return Outcome(
-        source=event.source,
-        line=event.line,
-        event=event,
-        action=rendering.action,
-        status=status,
-        message=message,
-        reason=reason,
-        kind=kind,
-        sid=sid,
-        code=code,
-        attempts=attempts,
-    )
+    """What came of a message that was planned."""
+    message = planned.message
+    if message and message.send_at and status in (Status.PLANNED, Status.SENT):
+        reason, kind = f"scheduled for {message.send_at}", "scheduled for the end of quiet hours"
+    return Outcome(planned.event, planned.action, status, message, reason, kind, sid, code, attempts)
+
+
+def by_event(outcomes: Iterable[Outcome]) -> Iterator[Sequence[Outcome]]:
+    """The outcomes of each event, which follow each other."""
+    for _, group in itertools.groupby(outcomes, lambda outcome: id(outcome.event)):
+        yield list(group)

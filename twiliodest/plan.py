@@ -3,66 +3,83 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict, Union
 
 import msgspec
 
 from twiliodest.actions import SendSms
 from twiliodest.exact import exact_number, text_of
-from twiliodest.fields import Path
-from twiliodest.model import Event, Outcome, Rendering
+from twiliodest.model import Event, Message, Outcome, Status
+from twiliodest.paths import Path
 from twiliodest.triggers import compile_trigger, keys, paths
 
 ID_LIMIT = 255  # characters of an event's own identity; a longer one is replaced by its digest
 
 Decode = Callable[[bytes], dict[str, Any]]
-
-
-class Planned(msgspec.Struct, frozen=True):
-    """An event and what each matching action makes of it, in the order of the configuration."""
-
-    event: Event
-    renderings: Sequence[Rendering]
-
-
-Step = Planned | Outcome  # the outcome of a line that is no event
+Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool] | None, Decode]
+"""An action, its trigger unless type and name of the event have decided already, and what decodes for its fields."""
 
 
 class Plan:
-    """Compiled actions. `look` decodes only what triggers look at; on a match, what the action's fields need."""
+    """Compiled actions. `look` decodes what triggers look at; `take`, at once, also what fields need.
+
+    What `look` can decode is an event; of one that matches nothing, `take` may refuse more.
+    """
 
     def __init__(self, actions: Sequence[SendSms], event_id: Path) -> None:
-        looked_at = {path for action in actions for path in paths(action.trigger)}
-        self.look = view({("type",), ("event",), ("batch",), *looked_at})
-        self._identify = event_id.find
+        looked_at = {("type",), ("event",), ("batch",)}.union(*(paths(action.trigger) for action in actions))
+        self.look = view(looked_at)
+        self.take = view(looked_at.union({event_id.prefix}, *(action.prefixes for action in actions)))
+        self._identify = _identifier(event_id)
         self._index = _index(actions, event_id)
-        self._other = self._index[None]
 
-    def __call__(self, source: str, line: int, raw: bytes, seen: Mapping[str, Any]) -> Planned | None:
-        """The renderings for the event in `raw`, of which `look` has seen `seen`; `None` if nothing matches.
+    def select(self, data: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Sequence[Candidate]]]:
+        """Of what was decoded, the places of all that may match, each with the actions that are in question."""
+        index, other = self._index, self._index[None]
+        for place, seen in enumerate(data):
+            try:
+                by_name = index.get(seen.get("type"), other)
+                candidates = by_name.get(seen.get("event"), by_name[None])
+            except TypeError:  # a list or an object
+                kind, name = (it if isinstance(it, str) else None for it in map(seen.get, ("type", "event")))
+                by_name = index.get(kind, other)
+                candidates = by_name.get(name, by_name[None])
+            if candidates:
+                yield place, candidates
 
-        Raises what msgspec raises where the event holds something that cannot be decoded.
+    def outcomes(
+        self,
+        source: str,
+        line: int,
+        raw: bytes,
+        seen: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        taken: bool,
+    ) -> Sequence[Outcome]:
+        """What each matching action makes of the event in `raw`: a message that is planned, or why there is none.
+
+        `seen` is what `look` has decoded of it; or `take`, if it is `taken`. Raises what msgspec raises where the
+        event holds something that cannot be decoded.
         """
-        kind, name = seen.get("type"), seen.get("event")
-        by_name = self._index.get(kind, self._other) if kind.__class__ is str else self._other
-        candidates = by_name.get(name, by_name[None]) if name.__class__ is str else by_name[None]
-        if not candidates:
-            return None
-        planned: list[Rendering] = []
+        event: Event | None = None
+        outcomes: list[Outcome] = []
         for action, matches, take in candidates:
-            if matches(seen):
-                data = take(raw)
-                event = planned[0].event if planned else self._event(source, line, raw, name, data)
-                planned.append(Rendering(event, action.name, action.render(data, lambda: _WHOLE(raw))))
-        return Planned(planned[0].event, planned) if planned else None
-
-    def _event(self, source: str, line: int, raw: bytes, name: Any, data: Mapping[str, Any]) -> Event:
-        values = self._identify(data)
-        identity = values[0] if len(values) == 1 else None
-        if identity.__class__ is not str or not 0 < len(identity) <= ID_LIMIT or identity.isspace():
-            identity = _identity(identity, raw)
-        return Event(source, line, raw, name if name.__class__ is str else None, identity)
+            if matches and not matches(seen):
+                continue
+            data = seen if taken else take(raw)
+            if event is None:
+                name = seen.get("event")
+                event = Event(
+                    source, line, raw, name if isinstance(name, str) else None, self._identify(data, raw)
+                )
+            made = action.render(data, raw, _WHOLE)
+            if isinstance(made, Message):
+                outcome = Outcome(event, action.name, Status.PLANNED, made)
+            else:
+                outcome = Outcome(event, action.name, Status.INVALID, None, made.reason, made.kind)
+            outcomes.append(outcome)
+        return outcomes
 
 
 def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
@@ -84,12 +101,14 @@ def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
     return _decoder(_shape(tree))
 
 
-_Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool], Decode]
-_Index = dict[str | None, dict[str | None, list[_Candidate]]]
+_Index = dict[str | None, dict[str | None, list[Candidate]]]
 
 
 def _index(actions: Sequence[SendSms], event_id: Path) -> _Index:
-    """The actions that may match, by an event's type and name; `None` stands for every other one."""
+    """The actions that may match, by an event's type and name; `None` stands for every other one.
+
+    Where type and name decide all, there is nothing left to ask of the trigger.
+    """
     needs = [(action, compile_trigger(action.trigger), keys(action.trigger)) for action in actions]
     pairs = {pair for _, _, some in needs for pair in some}
     types = {None, *(kind for kind, _ in pairs)}
@@ -103,8 +122,12 @@ def _index(actions: Sequence[SendSms], event_id: Path) -> _Index:
             for kind in (types if wanted_kind is None else (wanted_kind,))
             for name in (names if wanted_name is None else (wanted_name,))
         }
+        decided = paths(action.trigger) <= {("type",), ("event",)}
         for kind, name in cells:
-            index[kind][name].append((action, matches, take))
+            if kind is None or name is None or not decided:
+                index[kind][name].append((action, matches, take))
+            elif matches({"type": kind, "event": name}):
+                index[kind][name].append((action, None, take))
     return index
 
 
@@ -128,6 +151,23 @@ def _written(number: Any) -> msgspec.Raw:
 
 _WHOLE = _decoder(dict[str, Any])
 _CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=_written)
+
+
+def _identifier(path: Path) -> Callable[[Mapping[str, Any], bytes], str]:
+    """Gives the identity of an event: the text at the path, if there is one of a handy length; else a digest.
+
+    `raw` is its JSON text.
+    """
+    find = path.find
+
+    def identify(data: Mapping[str, Any], raw: bytes) -> str:
+        values = find(data)
+        value = values[0] if len(values) == 1 else None
+        if isinstance(value, str) and 0 < len(value) <= ID_LIMIT and not value.isspace():
+            return value
+        return _identity(value, raw)
+
+    return identify
 
 
 def _identity(value: Any, raw: bytes) -> str:

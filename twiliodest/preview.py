@@ -5,63 +5,66 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+import msgspec
+
 from twiliodest.claims import claim_of, may_claim, standing
 from twiliodest.guards import Guards
 from twiliodest.ledger import Row, State
-from twiliodest.model import Event, Message, Outcome, Rendering, Status
+from twiliodest.model import Outcome, Status
 from twiliodest.outcomes import outcome_of
-from twiliodest.plan import Step
 
 REMEMBERED = 25_000  # messages, at least, among which a repeated event is noticed; a ledger knows them all
 
 
+class _First(msgspec.Struct, frozen=True, gc=False):
+    """Where a message came first."""
+
+    source: str
+    line: int
+
+
 def preview(
-    steps: Iterable[Step],
+    groups: Iterable[Sequence[Outcome]],
     account: str,
     find: Callable[[bytes], Row | None] | None,
     retry: Collection[State],
-    finished: Callable[[Event, Sequence[Outcome]], None],
     *,
     guards: Guards | None = None,
     clock: Callable[[], float] = time.time,
-) -> Iterator[Outcome]:
-    """The outcome of everything, in order. `find` looks into the ledger; `None` where there is none.
-
-    `finished` hears of an event once all its outcomes are out.
-    """
-    recent: dict[tuple[str, str], tuple[str, int]] = {}
+) -> Iterator[Sequence[Outcome]]:
+    """What would come of everything, in the same order and groups. `find` looks into the ledger, if there is one."""
+    recent: dict[int, _First] = {}
     older = recent
+    asks = bool(find or guards)
 
-    def outcome(rendering: Rendering) -> Outcome:
-        nonlocal recent, older
-        if not isinstance(rendering.result, Message):
-            return outcome_of(rendering, Status.INVALID)
-        event, row = rendering.event, None
-        identity = (event.id, rendering.action)
-        if first := recent.get(identity) or older.get(identity):
-            source, line = first
-            return outcome_of(rendering, Status.ALREADY, reason=f"the same event as {source}:{line}")
+    def expected(planned: Outcome) -> Outcome:
+        row = None
         if find:
-            claim = claim_of(account, rendering)
+            claim = claim_of(account, planned)
             row = find(claim.key)
             if row and not may_claim(claim, row, retry):
-                return standing(rendering, row)
+                return standing(planned, row)
         if guards:
             now = clock()
-            guarded = guards(rendering, now, row.claimed_at if row else None)
-            if isinstance(guarded, Outcome):
-                return guarded
-            guards.sent(rendering, now)
-            rendering = guarded
-        recent[identity] = (event.source, event.line)
+            guarded = guards(planned, now, row.claimed_at if row else None)
+            if guarded.status is Status.PLANNED:
+                guards.sent(planned, now)
+                return outcome_of(guarded, Status.PLANNED)
+            return guarded
+        return planned
+
+    for group in groups:
+        outcomes: list[Outcome] = []
+        for outcome in group:
+            if outcome.status is Status.PLANNED:
+                event = outcome.event
+                identity = hash((event.id, outcome.action))
+                if first := recent.get(identity) or older.get(identity):
+                    reason = f"the same event as {first.source}:{first.line}"
+                    outcome = outcome_of(outcome, Status.ALREADY, reason=reason)
+                elif not asks or (outcome := expected(outcome)).status is Status.PLANNED:
+                    recent[identity] = _First(event.source, event.line)
+            outcomes.append(outcome)
         if len(recent) >= REMEMBERED:
             recent, older = {}, recent
-        return outcome_of(rendering, Status.PLANNED)
-
-    for step in steps:
-        if isinstance(step, Outcome):
-            yield step
-            continue
-        outcomes = list(map(outcome, step.renderings))
-        yield from outcomes
-        finished(step.event, outcomes)
+        yield outcomes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, BinaryIO
 
 import msgspec
@@ -33,25 +34,30 @@ class Tally:
         self._reasons: dict[tuple[Status, str], tuple[int, str]] = {}
         self._recipients: set[int] = set()
 
-    def add(self, outcome: Outcome) -> None:
-        """Count an outcome."""
-        self.statuses[outcome.status] += 1
-        message = outcome.message
-        if outcome.status in TO_SEND and message:
-            self.encodings[message.encoding] += 1
-            self.savings.add(message)
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Count outcomes."""
+        self.statuses.update(map(_status, outcomes))
+        messages = [it.message for it in outcomes if it.status in TO_SEND and it.message]
+        self.encodings.update(map(_encoding, messages))
+        for message in messages:
             if message.media_urls:
                 self.media += 1
             else:
                 self.segments += message.segments
-            if len(self._recipients) < RECIPIENTS:
-                self._recipients.add(hash(message.to))
-        if outcome.kind or outcome.status not in DONE:
-            key = (outcome.status, outcome.kind or outcome.reason or "")
-            if key not in self._reasons and len(self._reasons) >= REASONS:
-                key = (outcome.status, "other reasons")
-            count, place = self._reasons.get(key, (0, f"{outcome.source}:{outcome.line}"))
-            self._reasons[key] = (count + 1, place)
+            if message.encoding != "GSM-7":
+                self.savings.add(message)
+        if len(self._recipients) < RECIPIENTS:
+            self._recipients.update([hash(message.to) for message in messages])
+        for outcome in outcomes:
+            if outcome.kind or outcome.status not in DONE:
+                self._note(outcome)
+
+    def _note(self, outcome: Outcome) -> None:
+        key = (outcome.status, outcome.kind or outcome.reason or "")
+        if key not in self._reasons and len(self._reasons) >= REASONS:
+            key = (outcome.status, "other reasons")
+        count, place = self._reasons.get(key, (0, f"{outcome.event.source}:{outcome.event.line}"))
+        self._reasons[key] = (count + 1, place)
 
     @property
     def messages(self) -> int:
@@ -104,41 +110,22 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     attempts: int
 
 
-def write_record(outcome: Outcome, out: BinaryIO) -> None:
-    """Write an outcome as one line of JSON, with no byte in it that a terminal would obey."""
-    event, message = outcome.event or _NO_EVENT, outcome.message or _NO_MESSAGE
-    line = encode(
-        Record(
-            outcome.source,
-            outcome.line,
-            event.id,
-            event.name,
-            outcome.action,
-            outcome.status,
-            message.to,
-            message.sender,
-            message.body,
-            message.media_urls,
-            message.encoding,
-            message.segments,
-            outcome.sid,
-            outcome.code,
-            outcome.reason,
-            outcome.attempts,
-        )
-    )
-    out.write(line + b"\n")
+def write_records(outcomes: Iterable[Outcome], out: BinaryIO) -> None:
+    """Write each outcome as one line of JSON, with no byte in it that a terminal would obey."""
+    out.write(encode_lines(map(_record, outcomes)))
 
 
-def encode(value: object) -> bytes:
-    """One line of JSON, with no byte in it that a terminal would obey."""
+def encode_lines(values: Iterable[object]) -> bytes:
+    """One line of JSON for each value, with no byte in it that a terminal would obey."""
+    values = list(values)
     try:
-        line = _ENCODER.encode(value)
+        lines = _ENCODER.encode_lines(values)
     except UnicodeEncodeError:  # the name of a file need not be UTF-8
-        line = json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode()
-    if line.isascii() and b"\x7f" not in line:
-        return line
-    return _TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
+        compact = (json.dumps(msgspec.to_builtins(value), separators=(",", ":")) for value in values)
+        lines = "".join(f"{line}\n" for line in compact).encode()
+    if lines.isascii() and b"\x7f" not in lines:
+        return lines
+    return _TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", lines.decode()).encode()
 
 
 class Rejects:
@@ -147,22 +134,37 @@ class Rejects:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
 
-    def broken(self, outcome: Outcome) -> None:
-        """Keep a line that is no event."""
-        if outcome.event is None and outcome.raw:
-            self._write(outcome.raw)
-
-    def event(self, event: Event, outcomes: Sequence[Outcome]) -> None:
-        """Keep an event of which something did not go out, or was not tried."""
-        if not outcomes or any(outcome.status not in DONE for outcome in outcomes):
-            self._write(event.raw)
-
-    def _write(self, raw: bytes) -> None:
-        self._out.write(b" ".join(raw.split(b"\n")).rstrip() + b"\n")
+    def add(self, event: Event, outcomes: Sequence[Outcome]) -> None:
+        """Keep an event of which something did not go out, or was not tried; and what is no event, to be mended."""
+        is_done = outcomes and all(outcome.status in DONE for outcome in outcomes)
+        if event.raw and not is_done:
+            self._out.write(b" ".join(event.raw.split(b"\n")).rstrip() + b"\n")
 
 
+def _record(outcome: Outcome) -> Record:
+    event, message = outcome.event, outcome.message or _NO_MESSAGE
+    return Record(
+        event.source,
+        event.line,
+        event.id or None,
+        event.name,
+        outcome.action or None,
+        outcome.status,
+        message.to,
+        message.sender,
+        message.body,
+        message.media_urls,
+        message.encoding,
+        message.segments,
+        outcome.sid,
+        outcome.code,
+        outcome.reason,
+        outcome.attempts,
+    )
+
+
+_status, _encoding = attrgetter("status"), attrgetter("encoding")
 _ENCODER = msgspec.json.Encoder()
 _NOTHING: Any = None
-_NO_EVENT = Event("", 0, b"", None, _NOTHING)  # a line that is no event has nulls in their place
 _NO_MESSAGE = Message(to=_NOTHING, sender=_NOTHING, body=_NOTHING, encoding=_NOTHING, segments=_NOTHING)
 _TERMINAL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

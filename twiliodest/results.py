@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from twiliodest import screen, send_screen
 from twiliodest.model import Event, Outcome
-from twiliodest.report import Rejects, Tally, write_record
+from twiliodest.outcomes import by_event
+from twiliodest.report import Rejects, Tally, write_records
 
 BUFFER = 1 << 16  # bytes that are written at once when nobody waits for each line
 
@@ -36,28 +37,33 @@ class Results:
         self._out = self._ahead or sys.stdout.buffer
         self._table = None if rows is None else send_screen.OutcomeTable(rows, sources)
 
-    def tell(self, outcome: Outcome) -> None:
-        """Take an outcome."""
-        self.tally.add(outcome)
+    def tell(self, outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes."""
+        self.tally.add(outcomes)
         self._bar.show(self.tally)
-        if self._rejects:
-            self._rejects.broken(outcome)
         if self.is_closed:
             return
         try:
             if self._table:
-                self._table.add(outcome)
+                self._table.add(outcomes)
             else:
-                write_record(outcome, self._out)
+                write_records(outcomes, self._out)
                 if not self._ahead:
                     self._out.flush()
         except (BrokenPipeError, SystemExit):  # Rich leaves the program when the pipe breaks
             self.is_closed = True
 
-    def finished(self, event: Event, outcomes: Sequence[Outcome]) -> None:
-        """Nothing more comes of an event."""
+    def tell_all(self, outcomes: Sequence[Outcome]) -> None:
+        """Take all the outcomes of some events, in order."""
+        self.tell(outcomes)
         if self._rejects:
-            self._rejects.event(event, outcomes)
+            for group in by_event(outcomes):
+                self._rejects.add(group[0].event, group)
+
+    def finished(self, event: Event, outcomes: Sequence[Outcome]) -> None:
+        """Nothing more comes of an event; these outcomes are known already."""
+        if self._rejects:
+            self._rejects.add(event, outcomes)
 
     def close(self) -> None:
         """Write what is left, unless nobody listens any more."""

@@ -40,10 +40,11 @@ class OutcomeTable:
         self._page: list[Outcome] = []
         self._count = 0
 
-    def add(self, outcome: Outcome) -> None:
-        """Take an outcome; a full page is drawn."""
-        self._count += 1
-        if not self._most or self._count <= self._most:
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes; each full page is drawn."""
+        shown = outcomes[: max(self._most - self._count, 0)] if self._most else outcomes
+        self._count += len(outcomes)
+        for outcome in shown:
             self._page.append(outcome)
             if len(self._page) >= PAGE:
                 self._draw()
@@ -60,8 +61,8 @@ class OutcomeTable:
         fixed = WIDTHS if out.width >= 100 else NARROW
         body = max(out.width - sum(fixed) - 2 * len(fixed), 20)
         widths = (*fixed[:3], body, *fixed[3:])
-        self._page.sort(key=lambda outcome: (self._sources[outcome.source], outcome.line))
-        for source, outcomes in itertools.groupby(self._page, lambda outcome: outcome.source):
+        self._page.sort(key=lambda outcome: (self._sources[outcome.event.source], outcome.event.line))
+        for source, outcomes in itertools.groupby(self._page, lambda outcome: outcome.event.source):
             table = new_table()
             for name, width in zip(("line", "action", "to", "body", "seg", "status"), widths, strict=True):
                 side: Literal["left", "right"] = "right" if name in ("line", "seg") else "left"
@@ -69,7 +70,7 @@ class OutcomeTable:
             for outcome in outcomes:
                 message, status = outcome.message, outcome.status
                 table.add_row(
-                    plain(str(outcome.line), "dim"),
+                    plain(str(outcome.event.line), "dim"),
                     plain(outcome.action or "–"),
                     plain(message.to if message else "–"),
                     plain(_body(message) if message else "–"),

@@ -14,10 +14,11 @@ from pathlib import Path
 from twiliodest import screen
 from twiliodest.deliver import Budget, Delivery, Time
 from twiliodest.errors import ExitStatus, Problem
-from twiliodest.events import Progress, steps
+from twiliodest.events import Progress, outcomes
 from twiliodest.ledger import Ledger
 from twiliodest.loop import Loop, Stop
 from twiliodest.model import Account, Outcome
+from twiliodest.outcomes import by_event
 from twiliodest.pace import Pace
 from twiliodest.report import FINE
 from twiliodest.results import Results
@@ -57,7 +58,7 @@ async def _deliver(run: Run, account: Account, ledger: Ledger, messages: int | N
         results = run.results(bar, rejects)
 
         def tell(outcome: Outcome) -> None:
-            results.tell(outcome)
+            results.tell((outcome,))
             _stop_after(outcome, run, results, stop)
 
         delivery = Delivery(
@@ -73,7 +74,8 @@ async def _deliver(run: Run, account: Account, ledger: Ledger, messages: int | N
         )
         loop = Loop(delivery, len(lanes), stop, tell, results.finished)
         try:
-            await loop.run(steps(run.sources, run.plan, progress, bar.advance))
+            planned = outcomes(run.sources, run.plan, progress, bar.advance)
+            await loop.run(step for group in planned for step in by_event(group))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
     run.conclude(results, progress, untried=loop.untried)
@@ -98,7 +100,7 @@ def _stop_after(outcome: Outcome, run: Run, results: Results, stop: Stop) -> Non
     if results.is_closed:
         stop.now(ExitStatus.OK, "")
     if run.options.fail_fast and outcome.status not in FINE:
-        reason = f"--fail-fast: {outcome.source}:{outcome.line} {outcome.status}"
+        reason = f"--fail-fast: {outcome.event.source}:{outcome.event.line} {outcome.status}"
         stop.now(ExitStatus.INCOMPLETE, reason)
 
 

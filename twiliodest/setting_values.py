@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from twiliodest.errors import ExpressionError
-from twiliodest.fields import Path as JsonPath
-from twiliodest.fields import compile_path
+from twiliodest.paths import Path as JsonPath
+from twiliodest.paths import compile_path
 from twiliodest.phones import check_region, sender_kind
 
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")

@@ -31,12 +31,27 @@ class Source(NamedTuple):
     blocks: Callable[[], Iterator[bytes]]
 
 
-Item = tuple[int, int, bytes, Any]
-"""One event, or one thing that is no event: `(line, inset, raw, data)`.
+class Batch(NamedTuple):
+    """Events that follow each other in an input, as they were read.
 
-`line` is its first line, from 1; `inset` counts the bytes before it in that line; `data` is what `decode`
-gave for it, or a `Broken`.
-"""
+    `lines` are their first lines, from 1, `raws` their JSON texts, and `data` what `decode` gave for each; `inset`
+    counts the bytes before an event in its line.
+    """
+
+    lines: Sequence[int]
+    inset: int
+    raws: Sequence[bytes]
+    data: Sequence[Any]
+    decode: Decode
+
+
+class Damage(NamedTuple):
+    """Something in an input that is no event; its place as in a `Batch`."""
+
+    line: int
+    inset: int
+    raw: bytes
+    broken: Broken
 
 
 def find_sources(names: Sequence[str]) -> list[Source]:
@@ -69,18 +84,23 @@ def find_sources(names: Sequence[str]) -> list[Source]:
 
 
 def read(
-    source: Source, decode: Decode, progress: Callable[[int], object] = lambda count: None
-) -> Iterator[Item]:
-    """Every item of an input, in order, with flat memory; an item on a pipe is there when its line is.
+    source: Source,
+    decode: Decode,
+    progress: Callable[[int], object] = lambda count: None,
+    eager: Callable[[], Decode] | None = None,
+) -> Iterator[Batch | Damage]:
+    """Everything in an input, in order, with flat memory; an event on a pipe is there when its line is.
 
     `decode` turns the JSON text of one object into a dict with the members that the caller wants, `batch`
     among them (it may be an envelope), and raises what msgspec raises. `progress` is told the bytes read.
+    `eager` gives, for each batch anew, a decoder to try first; what that one refuses is for `decode` to judge.
     """
     try:
         blocks = _told(source.blocks(), progress)
-        yield from _items(_text(blocks), decode)
+        yield from _batches(_text(blocks), decode, eager or (lambda: decode))
     except OSError as error:
-        yield 0, 0, b"", Broken(f"cannot be read to its end: {error.strerror}", "a file cannot be read")
+        fault = f"cannot be read to its end: {error.strerror}"
+        yield Damage(0, 0, b"", Broken(fault, "a file cannot be read"))
 
 
 def describe(raw: bytes, error: Exception) -> Broken:
@@ -196,30 +216,45 @@ def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
             raise OSError(0, "the gzip data ends too soon")
 
 
-def _items(blocks: Iterator[bytes], decode: Decode) -> Iterator[Item]:
+def _batches(
+    blocks: Iterator[bytes], decode: Decode, eager: Callable[[], Decode]
+) -> Iterator[Batch | Damage]:
     """JSON Lines at full speed; whatever is not one object on one line goes through `Documents`."""
     documents = Documents(blocks)
     strict, reach = _strict(decode), LIMIT
     while documents.more():
         text = documents.whole_lines(reach)
         lines = text.split(b"\n")
-        decode_line = decode if len(text) <= LIMIT and _is_utf8(text) else strict
-        for number, raw in enumerate(lines, documents.line):
-            try:
-                data = decode_line(raw)
-            except REFUSALS:
-                break
-            if "batch" in data:
-                break
-            yield number, 0, raw, data
-        else:
-            documents.pass_by(lines)
+        used = decode_line = eager()
+        if len(text) > LIMIT or not _is_utf8(text):
+            used, decode_line = decode, strict
+        data = _decoded_events(lines, decode_line)
+        if data:
+            first, count = documents.line, len(data)
+            documents.pass_by(lines[:count])
+            yield Batch(range(first, first + count), 0, lines[:count], data, used)
+        if len(data) == len(lines):
             reach = min(2 * reach, LIMIT)
             continue
         reach = _SHORT_REACH
-        documents.pass_by(lines[: number - documents.line])
         for value in documents.values():
-            yield value.line, value.inset, value.raw, value.broken or _decoded(value.raw, strict)
+            found = value.broken or _decoded(value.raw, strict)
+            if isinstance(found, Broken):
+                yield Damage(value.line, value.inset, value.raw, found)
+            else:
+                yield Batch((value.line,), value.inset, (value.raw,), (found,), decode)
+
+
+def _decoded_events(lines: Sequence[bytes], decode: Decode) -> list[Any]:
+    """The first of these lines, up to one that is not an event by itself."""
+    data: list[Any] = []
+    with contextlib.suppress(*REFUSALS):
+        for raw in lines:
+            seen = decode(raw)
+            if "batch" in seen:
+                break
+            data.append(seen)
+    return data
 
 
 def _decoded(raw: bytes, decode: Decode) -> Any | Broken:

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from twiliodest.actions import SendSms
-from twiliodest.fields import Path, elsewhere
 from twiliodest.findings import (
     ActionUse,
     Findings,
@@ -22,6 +21,7 @@ from twiliodest.findings import (
     Unmatched,
 )
 from twiliodest.model import Message, Outcome, Status
+from twiliodest.paths import Path, elsewhere
 from twiliodest.phones import country
 from twiliodest.plan import view
 from twiliodest.savings import Savings
@@ -53,14 +53,15 @@ class Survey:
 
     def add(self, outcome: Outcome) -> None:
         """Take an outcome."""
-        event, place = outcome.event, f"{outcome.source}:{outcome.line}"
-        if event is None:
+        event = outcome.event
+        place = f"{event.source}:{event.line}"
+        if not outcome.action:  # it is no event
             self._not_events.add(outcome.kind or "", place)
             return
         if event.raw is not self._raw:
             self._raw, self._data = event.raw, self._take(event.raw)
             self._matched += 1
-        self._actions[outcome.action or ""].add(outcome, place, self._data, event.raw)
+        self._actions[outcome.action].add(outcome, place, self._data, event.raw)
         if outcome.status is Status.PLANNED and outcome.message:
             self.savings.add(outcome.message)
             self._count(outcome.message.to)

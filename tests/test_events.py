@@ -1,0 +1,101 @@
+"""Whatever is decoded at once, and in whatever company an event comes, the same is made of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from twiliodest.actions import SendSms
+from twiliodest.events import Progress, outcomes
+from twiliodest.fields import compile_field
+from twiliodest.fql import parse
+from twiliodest.model import Outcome
+from twiliodest.paths import compile_path
+from twiliodest.plan import Plan
+from twiliodest.sources import find_sources
+
+
+def action(name: str) -> SendSms:
+    return SendSms(
+        name=name,
+        trigger=parse(f'event = "{name}"'),
+        to=[compile_field("$.to")],
+        body=compile_field(f"Hi {{{{{name}.name}}}}"),
+        media=[],
+        sender="+15005550006",
+    )
+
+
+PLAN = Plan([action("a"), action("b")], compile_path("$.messageId"))
+FINE = b'{"event":"a","messageId":"%d","to":"+14155550134","a":{"name":"Ann"}}'
+FAULT = b'"b":{"name":1e99999999999999999999}'  # a number that cannot be read, in what the action b needs
+
+
+def found(folder: Path, lines: list[bytes]) -> tuple[list[Outcome], Progress, list[Any]]:
+    file = folder / "events.jsonl"
+    file.write_bytes(b"\n".join(lines))
+    progress, passed = Progress(), list[Any]()
+    groups = outcomes(find_sources([str(file)]), PLAN, progress, lambda size: None, passed.append)
+    return [outcome for group in groups for outcome in group], progress, passed
+
+
+@pytest.mark.parametrize("company", [0, 2000])
+def test_what_no_matching_action_needs_harms_no_event(tmp_path: Path, company: int) -> None:
+    """Also among thousands that match, of which everything is decoded at once."""
+    lines = [FINE % number for number in range(company)]
+    lines += [
+        b'{"event":"c",' + FAULT + b"}",
+        b'{"event":"a","messageId":"x","to":"+14155550134","a":{"name":"Ann"},' + FAULT + b"}",
+        b'{"event":"b","messageId":"y","to":"+14155550134",' + FAULT + b"}",
+        FINE % company,
+    ]
+    told, progress, passed = found(tmp_path, lines)
+    assert (progress.events, progress.matched, len(passed)) == (company + 4, company + 2, 1)
+    statuses = [outcome.status.value for outcome in told[company:]]
+    assert statuses == ["planned", "invalid", "planned"]
+    assert [outcome.event.line for outcome in told] == [
+        *range(1, company + 1),
+        *range(company + 2, company + 5),
+    ]
+
+
+EVENTS = st.lists(
+    st.sampled_from(
+        [
+            FINE % 1,
+            b'{"event":"b","to":"+14155550134","b":{"name":12.50}}',
+            b'{"event":"b","to":"+14155550134"}',
+            b'{"event":"b","to":5,"messageId":{}}',
+            b'{"event":["b"],"type":{}}',
+            b'{"event":"c"}',
+            b"{",
+            b"",
+            b'{"batch":[' + FINE % 2 + b"]}",
+        ]
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(EVENTS)
+def test_an_event_comes_to_the_same_alone_and_in_company(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+) -> None:
+    """Neighbours change nothing but the line."""
+    folder = tmp_path_factory.mktemp("events")
+    together, _, _ = found(folder, lines)
+    apart = [outcome for line in lines for outcome in found(folder, [line])[0]]
+    assert [plain(outcome) for outcome in together] == [plain(outcome) for outcome in apart]
+
+
+def plain(outcome: Outcome) -> str:
+    message = outcome.message and (outcome.message.to, outcome.message.body)
+    event = outcome.event
+    told = [outcome.action, outcome.status, message, outcome.kind, event.id, event.raw.decode()]
+    return json.dumps(told)
