@@ -22,10 +22,11 @@ from twiliodest.durations import LONGEST, ago, read_duration, spell
 from twiliodest.environment import Environment
 from twiliodest.errors import ExpressionError, Problem, UsageError
 from twiliodest.guards import Guards
-from twiliodest.ledger import Ledger, Row, State
+from twiliodest.ledger import Ledger
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.phones import time_zones
 from twiliodest.quiet import HORIZON, QuietHours, quiet, read_time, read_zone, send_time
+from twiliodest.rows import Row, State
 from twiliodest.run import SendOptions
 from twiliodest.sandbox import Sandbox, Settings, refuse
 from twiliodest.suppress import Suppressed, read_suppressed

@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twiliodest.errors import LedgerError
-from twiliodest.ledger import Claim, Ledger, Row, State, key
+from twiliodest.ledger import Ledger
+from twiliodest.rows import Claim, Row, State, key
 
 ROOT = Path(__file__).parents[1]
 
@@ -119,6 +120,43 @@ def test_a_message_is_claimed_once(path: Path) -> None:
         assert not ledger.knows("SM2")
         assert ledger.knows("SM1", 99, 100)
         assert not ledger.knows("SM1", 101, 200)
+
+
+def test_in_a_crowd_each_claim_gets_its_own_answer(path: Path) -> None:
+    """New ones, known ones and twins come in one transaction: a twin waits for the first, what was sent stays."""
+    with opened(path) as ledger:
+        for number in range(0, 60, 3):
+            settled(ledger, State.SENT if number % 2 else State.FAILED, number, sid=f"SM{number}")
+        numbers = [*range(60), *range(0, 60, 4), *range(60, 80)]
+
+        async def crowd() -> list[Row | None]:
+            claims = (
+                ledger.claim(claim(number), lambda row: row.state is State.FAILED) for number in numbers
+            )
+            return await asyncio.gather(*claims)
+
+        free: set[int] = set()
+        for number, row in zip(numbers, asyncio.run(crowd()), strict=True):
+            if row is None:
+                assert number not in free
+                free.add(number)
+            else:
+                assert row.event_id == f"event-{number}"
+                assert row.state is (State.SENT if number % 3 == 0 and number % 2 else State.SENDING)
+        assert free == {number for number in range(80) if number % 3 or number % 2 == 0 or number >= 60}
+
+        async def settlements() -> None:
+            await asyncio.gather(
+                *(ledger.settle(claim(it).key, State.SENT, sid=f"SM{it}", attempts=1) for it in free)
+            )
+
+        asyncio.run(settlements())
+        rows = {row.event_id: row for row in ledger.rows()}
+        assert len(rows) == 80
+        for number in range(80):
+            row = rows[f"event-{number}"]
+            assert (row.state, row.sid) == (State.SENT, f"SM{number}")
+            assert row.attempts == (2 if number < 60 and number % 6 == 0 else 1)
 
 
 def test_a_failed_message_can_be_claimed_again(path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from twins import ACCOUNT, SENDER, MemoryLedger, Shelf, text
 
 from twiliodest.claims import TRIAL_PREFIX, claim_of
-from twiliodest.ledger import Row, State
 from twiliodest.reconcile import FOUND, SKEW, WINDOW, prove
+from twiliodest.rows import Row, State
 from twiliodest.segments import smart_encode
 from twiliodest.twilio import Listed, LookUpError
 

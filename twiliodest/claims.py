@@ -6,9 +6,9 @@ import hashlib
 import time
 from collections.abc import Collection
 
-from twiliodest.ledger import Claim, Row, State, key
 from twiliodest.model import Outcome, Status
 from twiliodest.outcomes import outcome_of
+from twiliodest.rows import Claim, Row, State, key
 from twiliodest.segments import smart_encode
 
 TRIAL_PREFIX = "Sent from your Twilio trial account - "  # Twilio puts it before a trial account's texts

@@ -9,17 +9,20 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twiliodest import screen, send_screen
 from twiliodest.config import Config, account_of, api_base_problems
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.events import Progress, outcomes
-from twiliodest.ledger import Ledger
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.preview import preview
 from twiliodest.report import FINE, Tally
 from twiliodest.run import Run, SendOptions
+
+if TYPE_CHECKING:
+    from twiliodest.ledger import Ledger
 
 SHOWN = 3  # texts, before the question
 
@@ -160,7 +163,11 @@ def _seen(run: Run) -> Iterator[Ledger | None]:
     """The ledger to look into, where there is one."""
     account = run.config.account
     path = run.config.ledger or (run.environment.ledger_path(account) if account else None)
-    ledger = Ledger.open_readonly(path) if path else None
+    ledger = None
+    if path and path.exists():
+        from twiliodest.ledger import Ledger
+
+        ledger = Ledger.open_readonly(path)
     with contextlib.closing(ledger) if ledger else contextlib.nullcontext():
         yield ledger
 

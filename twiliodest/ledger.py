@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
-import hashlib
 import json
 import math
 import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
-from functools import partial
 from pathlib import Path
 
-import msgspec
-
+from twiliodest.ledger_clerk import GET, Claiming, Clerk, Job, Settling, Withdrawal
 from twiliodest.ledger_file import (
     Reader,
     connect,
@@ -29,63 +25,8 @@ from twiliodest.ledger_file import (
     turn,
 )
 from twiliodest.ledger_writer import Writer
+from twiliodest.rows import Claim, Row, State, row_of
 
-
-class State(enum.StrEnum):
-    """Where a claimed message stands."""
-
-    SENDING = "sending"  # claimed: its run is at it, or has died
-    SENT = "sent"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    UNKNOWN = "unknown"  # may have been accepted
-
-
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What it takes to claim a message. `text` is a salted digest of the body, never the body."""
-
-    key: bytes
-    event_id: str
-    action: str
-    to: str
-    sender: str
-    text: bytes
-
-
-class Row(Claim, frozen=True, kw_only=True):
-    """What the ledger knows of one message. Times are unix seconds; `attempts` are the POSTs of all runs."""
-
-    state: State
-    run: str
-    sid: str | None
-    code: int | None
-    reason: str | None
-    attempts: int
-    claimed_at: float
-    settled_at: float | None
-
-
-def key(account: str, event_id: str, action: str) -> bytes:
-    """The identity of one action on one event: 16 bytes. The parts' lengths go in, so no two triples meet."""
-    parts = (part.encode("utf-8", "surrogatepass") for part in (account, event_id, action))
-    return hashlib.blake2b(b"".join(b"%d:%b" % (len(part), part) for part in parts), digest_size=16).digest()
-
-
-COLUMNS = ", ".join(f'"{name}"' for name in Row.__struct_fields__)
-VALUES = ", ".join("?" * len(Row.__struct_fields__))
-INSERT = f"""INSERT INTO message VALUES ({VALUES}) ON CONFLICT ("key") DO NOTHING"""  # noqa: S608 -- placeholders
-REPLACE = f"""UPDATE message SET ({COLUMNS}) = ({VALUES}) WHERE "key" = ? AND run = ? AND state = ?"""  # noqa: S608 -- names
-REMOVE = 'DELETE FROM message WHERE "key" = ? AND run = ? AND state = ?'
-SETTLE = """UPDATE message
-    SET state = :state, sid = :sid, code = :code, reason = :reason, attempts = attempts + :attempts,
-        settled_at = :now
-    WHERE rowid = coalesce(:rowid, (SELECT rowid FROM message WHERE "key" = :key)) AND "key" = :key
-        AND (state = 'unknown' OR state = 'sending' AND run = :run)
-        AND (:was IS NULL OR state = :was AND run = :held AND claimed_at = :claimed_at)"""
-RUNS = "SELECT DISTINCT run FROM message WHERE state = 'sending'"
-BURY = """UPDATE message SET state = 'unknown', reason = 'the run died while sending this', settled_at = ?
-    WHERE state = 'sending' AND run = ?"""
-GET = 'SELECT * FROM message WHERE "key" = ?'
 KNOWS = "SELECT 1 FROM message WHERE claimed_at BETWEEN ? AND ? AND sid = ? LIMIT 1"
 UNKNOWNS = "SELECT * FROM message WHERE state = 'unknown' ORDER BY claimed_at, rowid"
 UNDECIDED = """SELECT * FROM message WHERE state = 'unknown'
@@ -111,14 +52,13 @@ class Ledger:
     """
 
     _reader: Reader
-    _writer: Writer
+    _writer: Writer[Job]
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path.resolve()
         self.run = secrets.token_hex(8)
         self._clock = clock
         self._locks = Path(f"{self.path}.runs")
-        self._rowids: dict[bytes, int] = {}  # of what this run is sending
         self._closing = contextlib.ExitStack()
 
     @classmethod
@@ -133,7 +73,7 @@ class Ledger:
             with turn(ledger._locks):
                 ledger._start(opened)
             ledger._reader = opened.enter_context(contextlib.closing(Reader(ledger.path)))
-            ledger._writer = Writer(ledger.path, ledger._locks, ledger._db)
+            ledger._writer = Writer(ledger.path, ledger._locks, ledger._db, ledger._clerk.perform)
             opened.callback(ledger._writer.stop)
             ledger._closing = opened.pop_all()
         return ledger
@@ -162,11 +102,11 @@ class Ledger:
         the ledger's thread. Attempts are kept. If the caller is cancelled, it is as if it had never claimed.
         """
         replaced: list[Row | None] = []
-        answer = self._writer.submit(partial(self._claim, claim, may_claim, replaced))
+        answer = self._writer.submit(Claiming(claim, may_claim, replaced))
         try:
             row: Row | None = await answer
         except asyncio.CancelledError:
-            self._writer.put(partial(self._withdraw, claim.key, replaced))
+            self._writer.put(Withdrawal(claim.key, replaced))
             raise
         return row
 
@@ -186,21 +126,11 @@ class Ledger:
         Changes what this run is `sending`, and what is `unknown`, whoever sent it: proof ends doubt. All else
         stays as it is. With `expected`, only if the row still has that state, from that claim.
         """
-        change: dict[str, object] = {
-            "key": key,
-            "state": state.value,
-            "sid": sid,
-            "code": code,
-            "reason": reason,
-        }
-        change |= {"attempts": attempts, "was": None, "held": None, "claimed_at": None}
-        if expected:
-            change |= {"was": expected.state.value, "held": expected.run, "claimed_at": expected.claimed_at}
-        await self._writer.submit(partial(self._settle, change, key))
+        await self._writer.submit(Settling(key, state, sid, code, reason, attempts, expected))
 
     def get(self, key: bytes) -> Row | None:
         """The row of a key."""
-        return next(map(_row, self._reader.query(GET, key)), None)
+        return next(map(row_of, self._reader.query(GET, key)), None)
 
     def knows(self, sid: str, since: float = -math.inf, until: float = math.inf) -> bool:
         """Whether a row claimed from `since` to `until` has this SID; reads all of that time, so: keep it short."""
@@ -224,15 +154,15 @@ class Ledger:
         chosen["limit"] = -1 if limit is None else limit
         # By a reader of its own: while a stream is half read, other reads would see the past.
         with explained(self.path), contextlib.closing(Reader(self.path)) as reader:
-            yield from map(_row, reader.stream(ROWS, chosen))
+            yield from map(row_of, reader.stream(ROWS, chosen))
 
     def unknowns(self) -> list[Row]:
         """What may have been accepted, oldest claim first."""
-        return [_row(values) for values in self._reader.query(UNKNOWNS)]
+        return [row_of(values) for values in self._reader.query(UNKNOWNS)]
 
     def undecided(self) -> list[Row]:
         """What may have been accepted, and what is being sent, oldest claim first."""
-        rows = [_row(values) for values in self._reader.query(UNDECIDED)]
+        rows = [row_of(values) for values in self._reader.query(UNDECIDED)]
         return sorted(rows, key=lambda row: row.claimed_at)  # SQLite would read the whole table in that order
 
     def counts(self) -> dict[State, int]:
@@ -251,55 +181,8 @@ class Ledger:
     def _start(self, opened: contextlib.ExitStack) -> None:
         self._db = opened.enter_context(contextlib.closing(connect(self.path)))
         set_up(self._db, self.path)
+        self._clerk = Clerk(self._db, self.run, self._locks, self._clock)
         with transaction(self._db):
             opened.callback((self._locks / self.run).unlink, missing_ok=True)
             opened.enter_context(locked(self._locks / self.run, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-            self._bury()
-
-    def _claim(
-        self, claim: Claim, may_claim: Callable[[Row], bool], replaced: list[Row | None]
-    ) -> Row | None:
-        now = self._clock()
-        values = (*msgspec.structs.astuple(claim), "sending", self.run, None, None, None)
-        row = None
-        inserted = self._db.execute(INSERT, (*values, 0, now, None))
-        if inserted.rowcount:
-            self._rowids[claim.key] = inserted.lastrowid or 0
-        else:
-            row = self._find(claim.key)
-            if row.state is State.SENDING and row.run != self.run:
-                self._bury()
-                row = self._find(claim.key)
-            if not may_claim(row):
-                return row
-            self._db.execute(REPLACE, (*values, row.attempts, now, None, claim.key, row.run, row.state))
-        replaced.append(row)
-        return None
-
-    def _withdraw(self, key: bytes, replaced: list[Row | None]) -> None:
-        for row in replaced:  # none if the claim was refused
-            held = (key, self.run, State.SENDING)
-            if row:
-                self._db.execute(REPLACE, (*msgspec.structs.astuple(row), *held))
-            else:
-                self._db.execute(REMOVE, held)
-            self._rowids.pop(key, None)
-
-    def _settle(self, change: dict[str, object], key: bytes) -> None:
-        rowid = self._rowids.pop(key, None)
-        self._db.execute(SETTLE, change | {"rowid": rowid, "run": self.run, "now": self._clock()})
-
-    def _find(self, key: bytes) -> Row:
-        return _row(self._db.execute(GET, (key,)).fetchone())
-
-    def _bury(self) -> None:
-        for (run,) in self._db.execute(RUNS).fetchall():
-            if not self.is_alive(run):
-                self._db.execute(BURY, (self._clock(), run))
-        for file in self._locks.iterdir():
-            if not is_locked(file):
-                file.unlink(missing_ok=True)
-
-
-def _row(values: tuple[object, ...]) -> Row:
-    return msgspec.convert(dict(zip(Row.__struct_fields__, values, strict=True)), Row)
+            self._clerk.bury()

@@ -16,8 +16,9 @@ import msgspec
 from twiliodest import screen
 from twiliodest.config import Config, account_of
 from twiliodest.errors import ExitStatus, Problem, UsageError
-from twiliodest.ledger import Ledger, Row, State
+from twiliodest.ledger import Ledger
 from twiliodest.model import Account
+from twiliodest.rows import Row, State
 
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -94,8 +95,9 @@ def prune_rows(path: Path, older_than: str) -> None:
 
 async def _resolve(account: Account, ledger: Ledger) -> tuple[int, int, str]:
     """How many are left and how many were found; and why the list cannot be read, which ends the search."""
+    from twiliodest.connection import tls_context
     from twiliodest.reconcile import prove
-    from twiliodest.twilio import Lane, LookUpError, tls_context
+    from twiliodest.twilio import Lane, LookUpError
 
     lane = Lane(account, tls_context(account.api_base))
     rows, found, fault = ledger.unknowns(), 0, ""

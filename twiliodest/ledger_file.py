@@ -15,6 +15,7 @@ from twiliodest.errors import LedgerError
 APPLICATION = 0x54574C31  # "TWL1": tells a ledger from any other SQLite file
 VERSION = 1
 BUSY_SECONDS = 30
+MANY = sqlite3.sqlite_version_info >= (3, 33)  # takes UPDATE … FROM, and as many parameters as a group has
 
 # A claim adds at the end of the table and of the index by time. Of ten million rows a message touches but one
 # old page, that of its key; an index by SID would be a second one.

@@ -1,4 +1,4 @@
-"""The ledger's thread: jobs in order, in groups, each on the disk before anybody hears of it."""
+"""The ledger's thread: jobs in groups, each on the disk before anybody hears of it."""
 
 from __future__ import annotations
 
@@ -8,40 +8,51 @@ import itertools
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger_file import explained, transaction, turn
 
+Job = TypeVar("Job")
+LARGEST = 1000  # jobs in one transaction
 
-class Writer:
-    """Does jobs in order in its own thread: all that wait in one transaction, then one wake-up for all.
 
-    If a transaction fails, all its jobs and all later ones raise its `LedgerError`.
+class Writer(Generic[Job]):
+    """Has jobs done in its own thread: all that wait in one transaction, then one wake-up for all.
+
+    `perform` does a group and returns what came of each. If a transaction fails, all its jobs and all later ones
+    raise its `LedgerError`.
     """
 
-    def __init__(self, path: Path, locks: Path, db: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        locks: Path,
+        db: sqlite3.Connection,
+        perform: Callable[[Sequence[Job]], Sequence[object]],
+    ) -> None:
         self._path = path
         self._locks = locks
         self._db = db
+        self._perform = perform
         self._refusal = ""
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], object], asyncio.Future[Any] | None] | None]
-        self._jobs = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job, asyncio.Future[Any] | None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[], object]) -> asyncio.Future[Any]:
-        """Does the work though nobody may wait for it; what it returns comes once it is on the disk."""
+    def submit(self, job: Job) -> asyncio.Future[Any]:
+        """Does the job though nobody may wait for it; what comes of it is told once it is on the disk."""
         if self._refusal or not self._thread.is_alive():
             raise LedgerError(self._refusal or f"{self._path} is closed")
         future = asyncio.get_running_loop().create_future()
-        self._jobs.put((work, future))
+        self._jobs.put((job, future))
         return future
 
-    def put(self, work: Callable[[], object]) -> None:
-        self._jobs.put((work, None))
+    def put(self, job: Job) -> None:
+        """Does the job; nobody waits for it."""
+        self._jobs.put((job, None))
 
     def stop(self) -> None:
         """Commits what still waits."""
@@ -50,12 +61,12 @@ class Writer:
 
     def _run(self) -> None:
         while group := self._gather():
-            results: list[object] = []
+            results: Sequence[object] = []
             try:
                 if self._refusal:
                     raise LedgerError(self._refusal)
                 with explained(self._path), turn(self._locks), transaction(self._db):
-                    results = [work() for work, _ in group]
+                    results = self._perform([job for job, _ in group])
             except Exception as error:
                 self._refusal = str(error)
                 results = [LedgerError(self._refusal) for _ in group]
@@ -64,15 +75,17 @@ class Writer:
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                     loop.call_soon_threadsafe(_answer, list(batch))
 
-    def _gather(self) -> list[tuple[Callable[[], object], asyncio.Future[Any] | None]]:
+    def _gather(self) -> list[tuple[Job, asyncio.Future[Any] | None]]:
+        """All jobs that wait, as far as one transaction takes them; none when it is time to stop."""
         group = []
         job = self._jobs.get()
-        with contextlib.suppress(queue.Empty):
-            while job:
-                group.append(job)
-                job = self._jobs.get_nowait()
-            if group:
-                self._jobs.put(None)  # this group first, then stop
+        while job:
+            group.append(job)
+            if len(group) == LARGEST or self._jobs.empty():
+                return group
+            job = self._jobs.get()
+        if group:
+            self._jobs.put(None)  # this group first, then stop
         return group
 
 

@@ -9,9 +9,9 @@ import msgspec
 
 from twiliodest.claims import claim_of, may_claim, standing
 from twiliodest.guards import Guards
-from twiliodest.ledger import Row, State
 from twiliodest.model import Outcome, Status
 from twiliodest.outcomes import outcome_of
+from twiliodest.rows import Row, State
 
 REMEMBERED = 25_000  # messages, at least, among which a repeated event is noticed; a ledger knows them all
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from twiliodest.claims import text_digest
-from twiliodest.ledger import Row, State
+from twiliodest.rows import Row, State
 from twiliodest.twilio import Listed
 
 SKEW = 300.0  # seconds that Twilio's clock and ours may differ

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twiliodest import screen, send_screen
 from twiliodest.config import Config
@@ -15,11 +16,14 @@ from twiliodest.environment import Environment
 from twiliodest.errors import Problem, UsageError
 from twiliodest.events import Progress
 from twiliodest.guards import Guards
-from twiliodest.ledger import Ledger, State
 from twiliodest.plan import Plan
 from twiliodest.report import Rejects
 from twiliodest.results import Results
+from twiliodest.rows import State
 from twiliodest.sources import STDIN, Source, find_sources
+
+if TYPE_CHECKING:
+    from twiliodest.ledger import Ledger
 
 TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
 

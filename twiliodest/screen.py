@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from twiliodest.config import Config
-    from twiliodest.ledger import Row
     from twiliodest.report import Tally
+    from twiliodest.rows import Row
 
 PAGE = 500  # rows of a table that are drawn at once
 WIDTH = 110  # characters where there is no terminal

@@ -1,0 +1,54 @@
+"""What a ledger knows of a message, and by which key."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+
+class State(enum.StrEnum):
+    """Where a claimed message stands."""
+
+    SENDING = "sending"  # claimed: its run is at it, or has died
+    SENT = "sent"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # may have been accepted
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to claim a message. `text` is a salted digest of the body, never the body."""
+
+    key: bytes
+    event_id: str
+    action: str
+    to: str
+    sender: str
+    text: bytes
+
+
+class Row(Claim, frozen=True, kw_only=True):
+    """What the ledger knows of one message. Times are unix seconds; `attempts` are the POSTs of all runs."""
+
+    state: State
+    run: str
+    sid: str | None
+    code: int | None
+    reason: str | None
+    attempts: int
+    claimed_at: float
+    settled_at: float | None
+
+
+def key(account: str, event_id: str, action: str) -> bytes:
+    """The identity of one action on one event: 16 bytes. The parts' lengths go in, so no two triples meet."""
+    parts = (part.encode("utf-8", "surrogatepass") for part in (account, event_id, action))
+    return hashlib.blake2b(b"".join(b"%d:%b" % (len(part), part) for part in parts), digest_size=16).digest()
+
+
+def row_of(values: Sequence[object]) -> Row:
+    """The row of these columns, which are the fields in order."""
+    return msgspec.convert(dict(zip(Row.__struct_fields__, values, strict=True)), Row)
