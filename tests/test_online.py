@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from shell import ACCOUNT, CREDENTIALS, TOKEN, run
 
 from twiliodest.actions import SendSms
+from twiliodest.connection import Reader, Unreachable
 from twiliodest.fields import compile_field
 from twiliodest.findings import Grade
 from twiliodest.fql import parse
 from twiliodest.model import Account, Secret
 from twiliodest.online import verify
 from twiliodest.sandbox import Answer, Sandbox, Settings
-from twiliodest.twilio import Reader, Unreachable
 
 NUMBER = "+15005550006"
 SERVICE = "MG" + "1" * 32

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twiliodest.answers import classify
+from twiliodest.connection import is_loopback, tls_context
 from twiliodest.model import Account, Attempt, Message, Secret, Verdict
 from twiliodest.sandbox import (
     ACCEPT_THEN_500,
@@ -27,7 +28,7 @@ from twiliodest.sandbox import (
     Settings,
     too_many,
 )
-from twiliodest.twilio import Lane, LookUpError, is_loopback, tls_context
+from twiliodest.twilio import Lane, LookUpError
 
 SID = "AC" + "0" * 32
 TOKEN = "t0ken-of-the-account"

@@ -61,8 +61,8 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> Finding
 
 
 def _ask(config: Config, api_base: str | None) -> list[Verified]:
+    from twiliodest.connection import Reader
     from twiliodest.online import verify
-    from twiliodest.twilio import Reader
 
     account = account_of(config, api_base)
     with contextlib.closing(Reader(account)) as reader:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twiliodest.actions import SendSms
+from twiliodest.connection import Unreachable
 from twiliodest.findings import Grade, Verified
 from twiliodest.model import Account
 from twiliodest.phones import SenderKind, sender_kind
-from twiliodest.twilio import Unreachable
 
 Get = Callable[[str, Mapping[str, str]], tuple[int, Mapping[str, Any]]]
 """GET a path with a query: the status below 500 and the JSON object, or `Unreachable`."""

@@ -1,29 +1,22 @@
-"""Twilio's API: one POST or GET at a time, and no answer endlessly long or slow. httpx stays inside.
+"""Twilio's messages: one POST or GET at a time, every answer taken for what it proves.
 
 Twilio has no idempotency key: a POST that may have arrived is never repeated here.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import email.utils
-import platform
 import ssl
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-import httpx
 import msgspec
 
-from twiliodest import __version__
 from twiliodest.answers import UNREADABLE, classify
+from twiliodest.connection import READ_TIMEOUT, Connection, NeverLeft, NoAnswer
 from twiliodest.model import Account, Attempt, Message, Verdict
 
-READ_TIMEOUT = 40.0  # seconds; Twilio's own is about 30, and an answer beats a guess
-IDLE_LIMIT = 4.0  # seconds; an older idle connection may be dead, and a POST into it would be an unknown
-ANSWER_LIMIT = 1 << 20  # bytes
 PAGES = 20  # of 50 messages, when looking for one
 
 
@@ -47,34 +40,23 @@ class Lane:
 
     def __init__(self, account: Account, tls: ssl.SSLContext, read_timeout: float = READ_TIMEOUT) -> None:
         self._account = account
-        self._patience = read_timeout + 20.0
         self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
-        self._client = httpx.AsyncClient(
-            base_url=account.api_base,
-            auth=(account.user, account.token.reveal()),
-            headers=_HEADERS,
-            timeout=httpx.Timeout(10.0, read=read_timeout),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=IDLE_LIMIT),
-            verify=tls,
-            trust_env=not is_loopback(account.api_base),
-        )
+        self._connection = Connection(account, tls, read_timeout)
 
     async def post(self, message: Message) -> Attempt:
         """Post a message once and say what the answer, or its absence, means. Never raises."""
-        form: dict[str, Any] = {}
-        for name, value in message.form:
-            form.setdefault(name, []).append(value)
         try:
-            answer = await self._request("POST", self._path, data=form)
-        except _NEVER_LEFT as error:
-            return Attempt(verdict=Verdict.AGAIN, reason=f"Twilio cannot be reached: {_why(error)}")
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
-            return Attempt(verdict=Verdict.UNKNOWN, reason=f"no answer from Twilio: {_why(error)}")
+            answer = await self._connection.request("POST", self._path, urlencode(message.form).encode())
+        except NeverLeft as error:
+            return Attempt(verdict=Verdict.AGAIN, reason=f"Twilio cannot be reached: {error}")
+        except NoAnswer as error:
+            return Attempt(verdict=Verdict.UNKNOWN, reason=f"no answer from Twilio: {error}")
         attempt = classify(*answer)
-        token = self._account.token.reveal()
-        login = base64.b64encode(f"{self._account.user}:{token}".encode()).decode()
-        reason = attempt.reason and attempt.reason.replace(token, "********").replace(login, "********")
-        return msgspec.structs.replace(attempt, reason=reason) if reason != attempt.reason else attempt
+        return (
+            msgspec.structs.replace(attempt, reason=self._masked(attempt.reason))
+            if attempt.reason
+            else attempt
+        )
 
     async def sent_to(self, to: str, since: float) -> list[Listed]:
         """What Twilio has for a recipient, newest first, created at `since` (unix seconds) or later.
@@ -82,14 +64,15 @@ class Lane:
         Raises `LookUpError`.
         """
         found: list[Listed] = []
-        url: str = self._path
-        params: dict[str, str] | None = {"To": to, "PageSize": "50"}
+        target = f"{self._path}?{urlencode({'To': to, 'PageSize': '50'})}"
         for _ in range(PAGES):
             try:
-                status, _, content = await self._request("GET", url, params=params)
+                status, _, content = await self._connection.request("GET", target)
                 page = _LIST.decode(content) if status == 200 else None
-            except (httpx.HTTPError, httpx.StreamError, TimeoutError, *UNREADABLE) as error:
-                raise LookUpError(_why(error)) from None
+            except (NeverLeft, NoAnswer) as error:
+                raise LookUpError(str(error)) from None
+            except UNREADABLE:
+                raise LookUpError("an answer that cannot be read") from None
             if page is None:
                 raise LookUpError(f"HTTP status {status}")
             listed = [message for item in page.messages if (message := _listed(item))]
@@ -97,92 +80,17 @@ class Lane:
             following = page.next_page_uri
             if not following or not following.startswith("/") or any(item.created < since for item in listed):
                 break
-            url, params = following, None  # an empty dict would take the query off the address
+            target = following
         return found
 
     async def close(self) -> None:
-        await self._client.aclose()
+        """Hang up."""
+        await self._connection.close()
 
-    async def _request(self, method: str, url: str, **what: Any) -> tuple[int, httpx.Headers, bytes]:
-        """Status, headers and body of an answer that is neither endlessly long nor endlessly slow."""
-        async with asyncio.timeout(self._patience), self._client.stream(method, url, **what) as answer:
-            content = b""
-            async for block in answer.aiter_raw():
-                content += block
-                if len(content) > ANSWER_LIMIT:
-                    raise httpx.ReadError("the answer is too long")
-            return answer.status_code, answer.headers, content
-
-
-class Unreachable(Exception):  # noqa: N818 -- says what is the matter with the server
-    """There is no server, or none that answers as Twilio does."""
-
-
-class Reader:
-    """Read-only requests, one after another; `bases` are the addresses of the API and of the Messaging product."""
-
-    def __init__(self, account: Account, read_timeout: float = READ_TIMEOUT) -> None:
-        self._client = httpx.Client(
-            auth=(account.user, account.token.reveal()),
-            headers=_HEADERS,
-            timeout=httpx.Timeout(10.0, read=read_timeout),
-            verify=tls_context(account.api_base),
-            trust_env=not is_loopback(account.api_base),
-        )
-        self.bases = (account.api_base, _sibling(account.api_base, "messaging"))
-
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> tuple[int, Mapping[str, Any]]:
-        """The status of an answer and its JSON object; `/v1/` paths are the Messaging product's.
-
-        Raises `Unreachable`.
-        """
-        base = self.bases[path.startswith("/v1/")]
-        try:
-            with self._client.stream("GET", base + path, params=params or None) as answer:
-                content = b""
-                for block in answer.iter_bytes():
-                    content += block
-                    if len(content) > ANSWER_LIMIT:
-                        raise Unreachable("an answer that is too long to be Twilio's")
-            body = msgspec.json.decode(content) if content else {}
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-            raise Unreachable(_why(error)) from None
-        except UNREADABLE:
-            body = {}
-        if answer.status_code in (407, 429) or not 200 <= answer.status_code < 500 or answer.is_redirect:
-            raise Unreachable(f"HTTP status {answer.status_code}")
-        if not isinstance(body, dict) or (answer.status_code < 300 and not body):
-            raise Unreachable("an answer that is not Twilio's")
-        return answer.status_code, body
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def tls_context(api_base: str) -> ssl.SSLContext:
-    """TLS settings for every lane: certificates are verified, always."""
-    return httpx.create_ssl_context(trust_env=not is_loopback(api_base))
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address is on this machine."""
-    return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
-
-
-_USER_AGENT = (
-    f"twiliodest/{__version__} ({platform.system()} {platform.machine()}) Python/{platform.python_version()}"
-)
-
-_HEADERS = {"User-Agent": _USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
-_NEVER_LEFT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
-)
+    def _masked(self, reason: str) -> str:
+        token = self._account.token.reveal()
+        login = base64.b64encode(f"{self._account.user}:{token}".encode()).decode()
+        return reason.replace(token, "********").replace(login, "********")
 
 
 class _Item(msgspec.Struct):
@@ -205,15 +113,6 @@ class _Page(msgspec.Struct):
 _LIST = msgspec.json.Decoder(_Page)
 
 
-def _sibling(api_base: str, product: str) -> str:
-    """Another product's host beside Twilio's `api` host; any other server is all products at once."""
-    parts = urlsplit(api_base)
-    host = parts.hostname or ""
-    if not host.startswith("api.") or not host.endswith(".twilio.com"):
-        return api_base
-    return f"https://{product}.{host.removeprefix('api.')}"
-
-
 def _listed(item: _Item) -> Listed | None:
     """A listed message, or `None` for one that came in or has no date."""
     if item.direction is not None and not item.direction.startswith("outbound"):
@@ -233,14 +132,3 @@ def _listed(item: _Item) -> Listed | None:
         created=created,
         refused=refused,
     )
-
-
-def _why(error: Exception) -> str:
-    """A network error in a few words; its own text where it has one, and never a header."""
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return "connecting took too long"
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
-        return "it took too long"
-    if isinstance(error, httpx.ConnectError | httpx.ReadError | httpx.RemoteProtocolError):
-        return str(error)[:200] or "the connection broke"
-    return "the connection broke" if isinstance(error, httpx.HTTPError) else "an answer that cannot be read"
