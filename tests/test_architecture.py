@@ -26,15 +26,15 @@ LAYERS = (
     "report loop reconcile events survey online",
     "claims config guards",
     "twilio ledger sources plan action_nodes guard_nodes pace environment outcomes",
-    "answers actions documents savings lints nodes ledger_writer quiet suppress sandbox",
-    "triggers ledger_file secrecy setting_values",
+    "connection actions documents savings lints nodes ledger_writer ledger_clerk quiet suppress sandbox",
+    "triggers ledger_file secrecy setting_values answers wire",
     "fql fields phones segments masks scalars",
     "liquid paths",
     "liquid_values",
     "liquid_syntax liquid_run filters",
     "operands dates",
     "exact",
-    "globs tokens findings durations brackets",
+    "globs tokens findings durations brackets rows",
     "model",
     "errors",
     "__init__",
@@ -55,8 +55,9 @@ SANDBOX_SEES = {"model", "segments", "errors"}  # of the rest of the package
 HOMES = {
     "typer": {"cli"},
     "rich": {"screen"},
-    "httpx": {"twilio"},
-    "sqlite3": {"ledger_file", "ledger_writer"},
+    "httpx": {"connection"},
+    "httpcore": {"connection", "wire"},
+    "sqlite3": {"ledger_clerk", "ledger_file", "ledger_writer"},
     "yaml": {"nodes", "secrecy"},
     "jsonpath_ng": {"paths"},
     "liquid": {"liquid", "liquid_values", "liquid_syntax"},
@@ -65,7 +66,17 @@ HOMES = {
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
 }
-HEAVY = ("httpx", "phonenumbers", "yaml", "jsonpath_ng", "liquid", "sqlite3", "msgspec", "asyncio")
+HEAVY = (
+    "httpx",
+    "httpcore",
+    "phonenumbers",
+    "yaml",
+    "jsonpath_ng",
+    "liquid",
+    "sqlite3",
+    "msgspec",
+    "asyncio",
+)
 
 
 def modules(folder: Path) -> dict[str, ast.Module]:

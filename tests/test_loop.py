@@ -6,13 +6,16 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import msgspec
 import pytest
 from twins import step, text
 
 from twiliodest.errors import ExitStatus, LedgerError
-from twiliodest.loop import AHEAD, Loop, Step, Stop
+from twiliodest.loop import AHEAD, EACH, Loop, Step, Stop
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.outcomes import outcome_of
+
+EVENTS = AHEAD // (EACH + len(text().event.raw)) + 1  # that are read ahead
 
 
 class Script:
@@ -23,32 +26,39 @@ class Script:
         self.gate: asyncio.Event | None = None
         self.begun: list[tuple[int, Outcome]] = []
         self.busy: set[int] = set()
+        self.most = 0
+        self.under_way: set[str | None] = set()
         self.asked: list[tuple[int, Sequence[tuple[Outcome, Outcome]]]] = []
 
-    async def finish(self, lane: int, planned: Outcome) -> Outcome | None:
-        assert lane not in self.busy
-        self.busy.add(lane)
-        self.begun.append((lane, planned))
+    async def finish(self, worker: int, planned: Outcome) -> Outcome | None:
+        to = planned.message.to if planned.message else None
+        assert worker not in self.busy
+        assert to not in self.under_way
+        self.busy.add(worker)
+        self.under_way.add(to)
+        self.most = max(self.most, len(self.busy))
+        self.begun.append((worker, planned))
         await asyncio.sleep(0)
         if self.gate:
             await self.gate.wait()
-        self.busy.remove(lane)
+        self.busy.remove(worker)
+        self.under_way.remove(to)
         status = self.act(planned)
         return outcome_of(planned, status, attempts=1) if status else None
 
-    async def ask_again(self, lane: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
-        self.asked.append((lane, doubts))
+    async def ask_again(self, worker: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
+        self.asked.append((worker, doubts))
         return [outcome_of(planned, Status.SENT) for planned, _ in doubts]
 
 
 class Run:
     """One loop, and what it told."""
 
-    def __init__(self, finisher: Script, lanes: int = 3) -> None:
+    def __init__(self, finisher: Script, workers: int = 3) -> None:
         self.stop = Stop()
         self.told: list[Outcome] = []
         self.finished: list[tuple[Event, Sequence[Outcome]]] = []
-        self.loop = Loop(finisher, lanes, self.stop, self.tell, self.finish)
+        self.loop = Loop(finisher, workers, self.stop, self.tell, self.finish)
 
     def tell(self, outcome: Outcome) -> None:
         self.told.append(outcome)
@@ -60,25 +70,29 @@ class Run:
         await asyncio.wait_for(self.loop.run(steps), 30)
 
 
+def large(number: int) -> Outcome:
+    """A message whose event takes a hundredth of what is read ahead."""
+    planned = text(number)
+    event = msgspec.structs.replace(planned.event, raw=b" " * (AHEAD // 100 - EACH))
+    return msgspec.structs.replace(planned, event=event)
+
+
 def broken(line: int) -> Step:
     return (Outcome(Event("events.jsonl", line, b"{"), "", Status.INVALID, reason="not valid JSON"),)
 
 
-def test_a_lane_is_a_recipient_and_its_order() -> None:
-    """A number's messages go through one lane, one at a time, in the order of the events; lanes work together."""
+def test_a_number_gets_its_messages_in_order_and_one_at_a_time() -> None:
+    """In the order of the events, never two at once; and no worker is idle while there is something for it to do."""
     script = Script()
     texts = [text(number, to=f"+1555000{number % 20:04}") for number in range(200)]
-    run = Run(script, lanes=5)
+    run = Run(script, workers=5)
     asyncio.run(run.go([step(it) for it in texts]))
-    lanes: dict[str, set[int]] = {}
     order: dict[str, list[int]] = {}
-    for lane, planned in script.begun:
+    for _, planned in script.begun:
         assert planned.message
-        lanes.setdefault(planned.message.to, set()).add(lane)
         order.setdefault(planned.message.to, []).append(planned.event.line)
-    assert {len(used) for used in lanes.values()} == {1}
-    assert len({lane for used in lanes.values() for lane in used}) > 1
     assert all(numbers == sorted(numbers) for numbers in order.values())
+    assert script.most == 5
     assert len(run.told) == 200
 
 
@@ -89,24 +103,24 @@ def test_a_slow_network_holds_up_the_reader(lines: str) -> None:
 
     def steps() -> Iterator[Step]:
         nonlocal read
-        for number in range(4 * AHEAD):
+        for number in range(4 * EVENTS):
             read += 1
-            yield step(text(number)) if lines == "messages" or number < AHEAD else broken(number)
+            yield step(text(number)) if lines == "messages" or number < EVENTS else broken(number)
 
     async def check() -> None:
         script.gate = asyncio.Event()
         going = asyncio.create_task(run.go(steps()))
-        while len(script.busy) < 3 or read < AHEAD:
+        while len(script.busy) < 3 or read < EVENTS:
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.05)
-        assert read <= AHEAD + 1
+        assert read <= EVENTS + 1
         script.gate.set()
         await going
 
     script = Script()
     run = Run(script)
     asyncio.run(check())
-    assert len(run.told) == read == 4 * AHEAD
+    assert len(run.told) == read == 4 * EVENTS
 
 
 def test_an_event_is_finished_once_when_all_its_messages_are() -> None:
@@ -128,15 +142,15 @@ def test_an_event_is_finished_once_when_all_its_messages_are() -> None:
 
 
 def test_unknowns_are_asked_for_again_at_the_end() -> None:
-    """By the lane that posted them, after everything else; and they do not hold up the reader until then."""
+    """By the worker that posted them, after everything else; and they do not hold up the reader until then."""
     script = Script(lambda planned: Status.UNKNOWN)
     run = Run(script)
-    asyncio.run(run.go(step(text(number)) for number in range(3 * AHEAD)))
-    posted = {planned.event.line: lane for lane, planned in script.begun}
-    asked = {planned.event.line: lane for lane, doubts in script.asked for planned, _ in doubts}
+    asyncio.run(run.go(step(large(number)) for number in range(300)))
+    posted = {planned.event.line: worker for worker, planned in script.begun}
+    asked = {planned.event.line: worker for worker, doubts in script.asked for planned, _ in doubts}
     assert asked == posted
     assert {outcome.status for outcome in run.told} == {Status.SENT}
-    assert len(run.told) == len(run.finished) == 3 * AHEAD
+    assert len(run.told) == len(run.finished) == 300
 
 
 def test_a_stop_leaves_the_rest_untried_and_counted() -> None:
@@ -163,7 +177,7 @@ def test_a_stop_leaves_the_rest_untried_and_counted() -> None:
         read.set()
 
     script = Script(act)
-    run = Run(script, lanes=1)
+    run = Run(script, workers=1)
     steps = read_steps()
     asyncio.run(check())
     assert [outcome.status for outcome in run.told] == [Status.SENT]
@@ -213,7 +227,7 @@ def test_an_output_that_fails_ends_the_run_in_good_order() -> None:
         run = Run(script)
         loop = Loop(script, 3, run.stop, tell, run.finish)
         with pytest.raises(OSError, match="no space left"):
-            asyncio.run(asyncio.wait_for(loop.run([first, *(step(text(n)) for n in range(3 * AHEAD))]), 30))
+            asyncio.run(asyncio.wait_for(loop.run([first, *(step(text(n)) for n in range(3 * EVENTS))]), 30))
         assert run.stop
         assert script.busy == set()
 
@@ -224,6 +238,6 @@ def test_a_ledger_that_fails_stops_the_run() -> None:
     def act(planned: Outcome) -> Status:
         raise LedgerError("the disk is full")
 
-    run = Run(Script(act), lanes=1)
+    run = Run(Script(act), workers=1)
     asyncio.run(run.go([step(text(number)) for number in range(10)]))
     assert (run.stop.status, run.stop.reason, run.told) == (ExitStatus.USAGE, "the disk is full", [])

@@ -11,8 +11,8 @@ import msgspec
 
 from twiliodest.deliver import Time
 from twiliodest.errors import LedgerError
-from twiliodest.ledger import Claim, Row, State
 from twiliodest.model import Attempt, Event, Message, Outcome, Status, Verdict
+from twiliodest.rows import Claim, Row, State
 from twiliodest.twilio import Listed, LookUpError
 
 ACCOUNT = "AC" + "0" * 32
@@ -239,4 +239,5 @@ def text(
 
 
 def step(*planned: Outcome) -> Sequence[Outcome]:
-    return planned
+    """What is planned for one event."""
+    return [msgspec.structs.replace(outcome, event=planned[0].event) for outcome in planned]

@@ -10,19 +10,19 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from twiliodest.claims import claim_of, may_claim, standing
 from twiliodest.errors import ExitStatus, LedgerError
 from twiliodest.guards import Guards
-from twiliodest.ledger import Claim, Row, State
 from twiliodest.loop import Stop
 from twiliodest.model import Attempt, Message, Outcome, Status, Verdict
 from twiliodest.outcomes import outcome_of
 from twiliodest.pace import Pace, backoff, retry_after
 from twiliodest.reconcile import FOUND, Doubts, Lister, prove
+from twiliodest.rows import Claim, Row, State
 from twiliodest.twilio import LookUpError
 
 TRIES = 5  # to reach Twilio, as Twilio advises
@@ -67,6 +67,15 @@ class Budget:
     reason: str
 
 
+class _Accepted(NamedTuple):
+    """A message that Twilio has, which the ledger does not know yet."""
+
+    planned: Outcome
+    claim: Claim
+    attempt: Attempt
+    posts: int
+
+
 class Delivery:
     """The finisher of a real send. `retry` names the states that the user wants to be tried once more."""
 
@@ -85,6 +94,7 @@ class Delivery:
     ) -> None:
         self._account = account
         self._lanes = lanes
+        self._free = [asyncio.Lock() for _ in lanes]
         self._ledger = ledger
         self._pace = pace
         self._time = clock
@@ -95,8 +105,24 @@ class Delivery:
         self._guards = guards
         self._breaker = _Breaker(stop)
 
-    async def finish(self, lane: int, planned: Outcome) -> Outcome | None:
+    @property
+    def workers(self) -> int:
+        """How many messages it finishes at once: while one waits for the disk, the other one has the lane."""
+        return 2 * len(self._lanes)
+
+    async def finish(self, worker: int, planned: Outcome) -> Outcome | None:
         """See `Finisher`. Tries again only what certainly was not accepted."""
+        lane = worker % len(self._lanes)
+        async with self._free[lane]:
+            ended = await self._try(lane, planned)
+        if not isinstance(ended, _Accepted):
+            return ended
+        outcome = await self._settle(lane, *ended)
+        self._breaker.note(ended.claim.sender, outcome, ended.attempt)
+        return outcome
+
+    async def _try(self, lane: int, planned: Outcome) -> Outcome | _Accepted | None:
+        """Everything up to an acceptance, which is not settled yet: for that, the lane need not wait."""
         claim = claim_of(self._account, planned)
         outcome = None
         posts = 0
@@ -108,10 +134,9 @@ class Delivery:
                 return standing(planned, row)
             ready, now = planned, self._time.clock()
             if self._guards:
-                guarded = self._guards(planned, now, row.claimed_at if row else None)
-                if guarded.status is not Status.PLANNED:
-                    return msgspec.structs.replace(guarded, attempts=posts)
-                ready = guarded
+                ready = self._guards(planned, now, row.claimed_at if row else None)
+                if ready.status is not Status.PLANNED:
+                    return msgspec.structs.replace(ready, attempts=posts)
             await self._rest(self._pace.reserve(self._time.monotonic()))
             if self._stop or not (posts or self._pay()):
                 return outcome
@@ -121,9 +146,11 @@ class Delivery:
                 return standing(planned, row)
             attempt = await self._lanes[lane].post(ready.message)  # type: ignore[arg-type] # what is planned has a message
             posts += 1
-            outcome = await self._settle(lane, ready, claim, attempt, posts)
-            if self._guards and outcome.status in (Status.SENT, Status.UNKNOWN):
+            if self._guards and attempt.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN):
                 self._guards.sent(planned, now)
+            if attempt.verdict is Verdict.ACCEPTED:
+                return _Accepted(ready, claim, attempt, posts)
+            outcome = await self._settle(lane, ready, claim, attempt, posts)
             if attempt.busy:
                 self._pace.refused(self._time.monotonic())
             last = posts >= (BUSY_TRIES if attempt.busy else TRIES) or self._stop
@@ -133,8 +160,9 @@ class Delivery:
             asked = retry_after(attempt.retry_after, self._time.clock()) or 0.0
             await self._rest(max(asked, backoff(posts, self._time.jitter())))
 
-    async def ask_again(self, lane: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
+    async def ask_again(self, worker: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
         """See `Finisher`. A list that cannot be read ends a round: it would keep the run waiting for each."""
+        lane = worker % len(self._lanes)
         outcomes = [outcome for _, outcome in doubts]
         with contextlib.suppress(LedgerError):
             for seconds in ASK_AGAIN:
@@ -142,7 +170,8 @@ class Delivery:
                 with contextlib.suppress(LookUpError):
                     for place, (planned, _) in enumerate(doubts):
                         if outcomes[place].status is Status.UNKNOWN:
-                            outcomes[place] = await self._ask(lane, planned, outcomes[place])
+                            async with self._free[lane]:
+                                outcomes[place] = await self._ask(lane, planned, outcomes[place])
                 if self._stop or not any(outcome.status is Status.UNKNOWN for outcome in outcomes):
                     break
         return outcomes

@@ -1,39 +1,46 @@
 """The bounded, ordered loop: steps in, outcomes out, each recipient's messages in order and one at a time.
 
-A recipient's digest picks the lane; a lane finishes one message at a time. Only so many events are read ahead:
-a slow network holds up the reader, and memory stays flat.
+A worker finishes one message at a time, and takes the next one to somebody to whom none is under way; so none is
+idle while another has a queue. Only so many events are read ahead: a slow network holds up the reader, and memory
+stays flat.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import math
 import threading
-import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from twiliodest.errors import ExitStatus, LedgerError
 from twiliodest.model import Event, Outcome, Status
+from twiliodest.outcomes import by_event
 
-AHEAD = 256  # events read but not finished
+AHEAD = 8 << 20  # bytes of events that are read but not finished: enough to keep hundreds of lanes busy
+EACH = 2 << 10  # bytes that an event takes beside its text
 PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
 IDLE = 30.0  # seconds without a job after which a lane looks up what it parked
 
+
+HANDFUL = 64  # events that the reader hands over at once: each time, both threads have to wait for each other
 
 Step = Sequence[Outcome]
 """What is planned for one event, or why nothing is; for a line that is no event, its outcome."""
 
 
 class Finisher(Protocol):
-    """What becomes of one message that is planned, on one of the lanes. May raise `LedgerError`."""
+    """What becomes of one message that is planned, by one of the workers. May raise `LedgerError`."""
 
-    async def finish(self, lane: int, planned: Outcome) -> Outcome | None:
+    async def finish(self, worker: int, planned: Outcome) -> Outcome | None:
         """How it ended; `None` if the run stopped before anything was tried."""
 
-    async def ask_again(self, lane: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
-        """How a lane's unknown ones ended after all, at the end of the run, in the same order."""
+    async def ask_again(self, worker: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
+        """How a worker's unknown ones ended after all, at the end of the run, in the same order."""
 
 
 class Stop:
@@ -67,6 +74,33 @@ class _Open:
 
 
 _Job = tuple[_Open, Outcome]
+_Queued = tuple[float, _Job | None]  # with its place in the input; the end comes last
+
+
+class _Room:
+    """Holds up the reader's thread while too many events are open. Each count has one thread that writes it."""
+
+    def __init__(self, size: int) -> None:
+        self._most = size
+        self._entered = self._left = 0
+        self._gate = threading.Event()
+
+    def enter(self, steps: Iterable[Step]) -> None:
+        """Wait for room; for the reader. Once it is full, until half of it is free: each wait costs two switches."""
+        while self._is_full():
+            self._gate.clear()
+            if self._is_full():
+                self._gate.wait()
+        self._entered += sum(_size(step[0].event) for step in steps)
+
+    def leave(self, event: Event) -> None:
+        """One event less; for the loop."""
+        self._left += _size(event)
+        if not self._gate.is_set() and self._entered - self._left <= self._most // 2:
+            self._gate.set()
+
+    def _is_full(self) -> bool:
+        return self._entered - self._left >= self._most
 
 
 class Loop:
@@ -79,7 +113,7 @@ class Loop:
     def __init__(
         self,
         finisher: Finisher,
-        lanes: int,
+        workers: int,
         stop: Stop,
         tell: Callable[[Outcome], None],
         finished: Callable[[Event, Sequence[Outcome]], None],
@@ -88,26 +122,34 @@ class Loop:
         self._stop = stop
         self._tell = tell
         self._finished = finished
-        self._queues: list[asyncio.Queue[_Job | None]] = [asyncio.Queue() for _ in range(lanes)]
-        self._room = threading.Semaphore(AHEAD)
+        self._workers = workers
+        self._places = itertools.count()
+        self._jobs: asyncio.PriorityQueue[_Queued] = asyncio.PriorityQueue()  # to different recipients
+        self._later: dict[
+            str, deque[_Queued]
+        ] = {}  # by recipient: what follows one that is queued or under way
+        self._room = _Room(AHEAD)
         self._open: set[_Open] = set()
-        self._parked: list[list[tuple[_Job, Outcome]]] = [[] for _ in range(lanes)]
+        self._parked: list[list[tuple[_Job, Outcome]]] = [[] for _ in range(workers)]
         self._fault: Exception | None = None
         self.untried = 0
 
-    async def run(self, steps: Iterable[Step]) -> None:
-        """Go on until the input ends or something stops the run. Raises what reading or telling raised."""
+    async def run(self, groups: Iterable[Sequence[Outcome]]) -> None:
+        """Go on until the input ends or something stops the run; `groups` are what is planned, of whole events.
+
+        Raises what reading or telling raised.
+        """
         loop = asyncio.get_running_loop()
         read: asyncio.Future[None] = loop.create_future()
-        lanes = [asyncio.create_task(self._work(lane, queue)) for lane, queue in enumerate(self._queues)]
+        workers = [asyncio.create_task(self._work(worker)) for worker in range(self._workers)]
         stopped = asyncio.create_task(self._stop.wait())
-        # a daemon of its own: a pipe that blocks must hold up neither the lanes nor the end of the run
-        threading.Thread(target=self._read, args=(steps, loop, read), name="reader", daemon=True).start()
+        # a daemon of its own: a pipe that blocks must hold up neither the workers nor the end of the run
+        threading.Thread(target=self._read, args=(groups, loop, read), name="reader", daemon=True).start()
         await asyncio.wait((read, stopped), return_when=asyncio.FIRST_COMPLETED)
-        for queue in self._queues:
-            queue.put_nowait(None)
-        await asyncio.gather(*lanes)
-        await asyncio.gather(*(self._ask_again(lane) for lane in range(len(lanes))))
+        for _ in workers:
+            self._jobs.put_nowait((math.inf, None))
+        await asyncio.gather(*workers)
+        await asyncio.gather(*(self._ask_again(worker) for worker in range(len(workers))))
         stopped.cancel()
         self.untried = sum(left.left for left in self._open)
         for left in list(self._open):
@@ -119,58 +161,76 @@ class Loop:
             raise self._fault
 
     def _read(
-        self, steps: Iterable[Step], loop: asyncio.AbstractEventLoop, read: asyncio.Future[None]
+        self, groups: Iterable[Sequence[Outcome]], loop: asyncio.AbstractEventLoop, read: asyncio.Future[None]
     ) -> None:
         fault: BaseException | None = None
         try:
-            for step in steps:
-                self._room.acquire()
+            for steps in _handfuls(groups):
+                self._room.enter(steps)
                 if self._stop:
                     break
-                loop.call_soon_threadsafe(self._take, step)
+                loop.call_soon_threadsafe(self._take, steps)
         except BaseException as error:  # it belongs to whoever waits for the reader
             fault = error
         with contextlib.suppress(RuntimeError):  # the run is over, and its event loop closed
             loop.call_soon_threadsafe(_complete, read, fault)
 
-    def _take(self, step: Step) -> None:
-        opened = _Open(step[0].event, len(step))
-        self._open.add(opened)
-        for outcome in step:
-            if outcome.message:
-                lane = zlib.crc32(outcome.message.to.encode()) % len(self._queues)
-                self._queues[lane].put_nowait((opened, outcome))
-            else:
-                with self._minding():
-                    self._settle(opened, outcome)
+    def _take(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            opened = _Open(step[0].event, len(step))
+            self._open.add(opened)
+            for outcome in step:
+                if outcome.message:
+                    self._queue((opened, outcome), outcome.message.to)
+                else:
+                    with self._minding():
+                        self._settle(opened, outcome)
 
-    async def _work(self, lane: int, queue: asyncio.Queue[_Job | None]) -> None:
-        while job := await self._next(lane, queue):
+    def _queue(self, job: _Job, to: str) -> None:
+        queued = (next(self._places), job)
+        if to in self._later:
+            self._later[to].append(queued)
+        else:
+            self._later[to] = deque()
+            self._jobs.put_nowait(queued)
+
+    def _release(self, job: _Job) -> None:
+        """Nothing is under way to its recipient any more: what follows has its turn, by its place in the input."""
+        message = job[1].message
+        assert message, "only messages are queued"  # noqa: S101 -- for the type checker
+        if later := self._later[message.to]:
+            self._jobs.put_nowait(later.popleft())
+        else:
+            del self._later[message.to]
+
+    async def _work(self, worker: int) -> None:
+        while job := await self._next(worker):
             with self._minding():
-                outcome = None if self._stop else await self._finisher.finish(lane, job[1])
+                outcome = None if self._stop else await self._finisher.finish(worker, job[1])
                 if outcome and self._may_turn_up(outcome):
-                    self._parked[lane].append((job, outcome))
+                    self._parked[worker].append((job, outcome))
                     self._make_room(job[0])  # what waits for a last look-up must not hold up the reader
                 elif outcome:
                     self._settle(job[0], outcome)
+            self._release(job)
 
-    async def _next(self, lane: int, queue: asyncio.Queue[_Job | None]) -> _Job | None:
-        """The next job. A lane that is idle for a while asks again about its unknowns: a pipe may never end."""
-        while self._parked[lane]:
+    async def _next(self, worker: int) -> _Job | None:
+        """The next job. A worker that is idle for a while asks again about its unknowns: a pipe may never end."""
+        while self._parked[worker]:
             with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(queue.get(), IDLE)
-            await self._ask_again(lane)
-        return await queue.get()
+                return (await asyncio.wait_for(self._jobs.get(), IDLE))[1]
+            await self._ask_again(worker)
+        return (await self._jobs.get())[1]
 
     def _may_turn_up(self, outcome: Outcome) -> bool:
         """Whether to ask again at the end: for what this run posted; what is older has had its time."""
         is_fresh = outcome.status is Status.UNKNOWN and outcome.attempts > 0
         return is_fresh and sum(map(len, self._parked)) < PARKED
 
-    async def _ask_again(self, lane: int) -> None:
-        parked, self._parked[lane] = self._parked[lane], []
+    async def _ask_again(self, worker: int) -> None:
+        parked, self._parked[worker] = self._parked[worker], []
         doubts = [(planned, outcome) for (_, planned), outcome in parked]
-        outcomes = await self._finisher.ask_again(lane, doubts) if doubts else ()
+        outcomes = await self._finisher.ask_again(worker, doubts) if doubts else ()
         for ((opened, _), _), outcome in zip(parked, outcomes, strict=True):
             with self._minding():
                 self._settle(opened, outcome)
@@ -196,12 +256,24 @@ class Loop:
     def _make_room(self, opened: _Open) -> None:
         if opened.takes_room:
             opened.takes_room = False
-            self._room.release()
+            self._room.leave(opened.event)
 
     def _close(self, opened: _Open) -> None:
         self._open.remove(opened)
         self._make_room(opened)
         self._finished(opened.event, () if opened.left else opened.outcomes)
+
+
+def _handfuls(groups: Iterable[Sequence[Outcome]]) -> Iterator[Sequence[Step]]:
+    """Events as they come, so many at a time as are there, within bounds."""
+    for group in groups:
+        steps = by_event(group)
+        while handful := list(itertools.islice(steps, HANDFUL)):
+            yield handful
+
+
+def _size(event: Event) -> int:
+    return len(event.raw) + EACH
 
 
 def _complete(future: asyncio.Future[None], fault: BaseException | None) -> None:

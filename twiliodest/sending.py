@@ -12,18 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twiliodest import screen
+from twiliodest.connection import tls_context
 from twiliodest.deliver import Budget, Delivery, Time
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.events import Progress, outcomes
 from twiliodest.ledger import Ledger
 from twiliodest.loop import Loop, Stop
 from twiliodest.model import Account, Outcome
-from twiliodest.outcomes import by_event
 from twiliodest.pace import Pace
 from twiliodest.report import FINE
 from twiliodest.results import Results
 from twiliodest.run import Run
-from twiliodest.twilio import Lane, tls_context
+from twiliodest.twilio import Lane
 
 FIRST = (
     ExitStatus.INTERRUPTED,
@@ -72,10 +72,9 @@ async def _deliver(run: Run, account: Account, ledger: Ledger, messages: int | N
             budgets=_budgets(run),
             guards=run.guards(ledger),
         )
-        loop = Loop(delivery, len(lanes), stop, tell, results.finished)
+        loop = Loop(delivery, delivery.workers, stop, tell, results.finished)
         try:
-            planned = outcomes(run.sources, run.plan, progress, bar.advance)
-            await loop.run(step for group in planned for step in by_event(group))
+            await loop.run(outcomes(run.sources, run.plan, progress, bar.advance))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
     run.conclude(results, progress, untried=loop.untried)
