@@ -16,6 +16,7 @@ from twiliodest.segments import measure, smart_encode, utf16_length
 
 BODY_LIMIT = 1600  # Twilio's error 21617; counted in UTF-16 units, the safe reading of its documentation
 MEDIA_LIMIT = 10  # Twilio's error 21623
+_SHORT = BODY_LIMIT // 2  # characters, which have two units at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class SendSms:
             segments=1 if media or ":" in to else segments,
             smart_encoded=self.smart_encoding,
         )
-        is_plain = 0 < len(body) <= BODY_LIMIT // 2 and not media and ":" not in to and ":" not in self.sender
+        is_plain = body and len(body) <= _SHORT and not media and ":" not in to and ":" not in self.sender
         return message if is_plain else _fault(message) or message
 
     def _recipient(self, event: Mapping[str, Any]) -> str:

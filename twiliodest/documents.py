@@ -7,7 +7,7 @@ envelope `{"batch": [...]}` all come out as single values. Something broken cost
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from twiliodest.brackets import PUNCTUATION, TOKEN, Brackets
@@ -66,12 +66,11 @@ class Documents:
             end = len(self._window)  # the last line of the input has no newline
         return self._window[self._at : max(end, self._at)]
 
-    def pass_by(self, lines: Sequence[bytes]) -> None:
-        """Leave these lines, the next ones of the window, behind."""
-        if lines:
-            self._at = self._line_start = min(self._at + sum(map(len, lines)) + len(lines), len(self._window))
-            self.line += len(lines)
-            self._untouched = False
+    def pass_by(self, lines: int, size: int) -> None:
+        """Leave so many lines of the window behind, which have so many bytes without the last newline."""
+        self._at = self._line_start = min(self._at + size + 1, len(self._window))
+        self.line += lines
+        self._untouched = False
 
     def values(self) -> Iterator[Value]:
         """The values that begin on the next line with any, up to the end of the line where the last one ends."""

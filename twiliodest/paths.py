@@ -110,7 +110,13 @@ def _leading_names(steps: Steps) -> Iterator[str]:
 
 
 def _direct(steps: Steps) -> Callable[[Any], Sequence[Any]]:
-    """Look up names and indexes. Most paths have two names, and a loop over them takes half as long again."""
+    """Look up names and indexes. Most paths have one or two names, and a loop over them takes half as long again."""
+
+    def by_name(event: Any) -> Sequence[Any]:
+        try:
+            return (event[first],)
+        except (LookupError, TypeError):
+            return ()
 
     def by_two_names(event: Any) -> Sequence[Any]:
         try:
@@ -129,6 +135,8 @@ def _direct(steps: Steps) -> Callable[[Any], Sequence[Any]]:
         return (value,)
 
     match steps:
+        case (str(first),):
+            return by_name
         case (str(first), str(second)):
             return by_two_names
     return by_steps

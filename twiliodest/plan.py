@@ -64,6 +64,7 @@ class Plan:
         """
         event: Event | None = None
         outcomes: list[Outcome] = []
+        planned, invalid = Status.PLANNED, Status.INVALID  # an enum's own look-up is slow until Python 3.12
         for action, matches, take in candidates:
             if matches and not matches(seen):
                 continue
@@ -75,9 +76,9 @@ class Plan:
                 )
             made = action.render(data, raw, _WHOLE)
             if isinstance(made, Message):
-                outcome = Outcome(event, action.name, Status.PLANNED, made)
+                outcome = Outcome(event, action.name, planned, made)
             else:
-                outcome = Outcome(event, action.name, Status.INVALID, None, made.reason, made.kind)
+                outcome = Outcome(event, action.name, invalid, None, made.reason, made.kind)
             outcomes.append(outcome)
         return outcomes
 

@@ -53,16 +53,17 @@ def preview(
             return guarded
         return planned
 
+    going = Status.PLANNED  # an enum's own look-up is slow until Python 3.12
     for group in groups:
         outcomes: list[Outcome] = []
         for outcome in group:
-            if outcome.status is Status.PLANNED:
+            if outcome.status is going:
                 event = outcome.event
                 identity = hash((event.id, outcome.action))
                 if first := recent.get(identity) or older.get(identity):
                     reason = f"the same event as {first.source}:{first.line}"
                     outcome = outcome_of(outcome, Status.ALREADY, reason=reason)
-                elif not asks or (outcome := expected(outcome)).status is Status.PLANNED:
+                elif not asks or (outcome := expected(outcome)).status is going:
                     recent[identity] = _First(event.source, event.line)
             outcomes.append(outcome)
         if len(recent) >= REMEMBERED:

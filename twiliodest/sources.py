@@ -228,14 +228,16 @@ def _batches(
         used = decode_line = eager()
         if len(text) > LIMIT or not _is_utf8(text):
             used, decode_line = decode, strict
-        data = _decoded_events(lines, decode_line)
-        if data:
-            first, count = documents.line, len(data)
-            documents.pass_by(lines[:count])
-            yield Batch(range(first, first + count), 0, lines[:count], data, used)
+        first, data = documents.line, _decoded_events(lines, decode_line)
         if len(data) == len(lines):
+            documents.pass_by(len(lines), len(text))
+            yield Batch(range(first, first + len(lines)), 0, lines, data, used)
             reach = min(2 * reach, LIMIT)
             continue
+        if data:
+            lines = lines[: len(data)]
+            documents.pass_by(len(lines), sum(map(len, lines)) + len(lines) - 1)
+            yield Batch(range(first, first + len(lines)), 0, lines, data, used)
         reach = _SHORT_REACH
         for value in documents.values():
             found = value.broken or _decoded(value.raw, strict)
