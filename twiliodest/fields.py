@@ -168,7 +168,23 @@ def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]])
                 parts[i] = ", ".join(_texts_at(path, values))
         return "".join(parts)
 
-    return render
+    names = [(i, *path.names) for i, path, _, _ in numbered if len(path.names) == 2]
+    if len(names) < len(numbered):
+        return render
+
+    def render_plain(event: Any) -> str:
+        """Most events have a text at every path, and most paths have two names: half the time."""
+        parts = frame.copy()
+        try:
+            for i, first, second in names:
+                value = parts[i] = event[first][second]
+                if value.__class__ is not str or not value or value.isspace():
+                    return render(event)
+        except (LookupError, TypeError):
+            return render(event)
+        return "".join(parts)
+
+    return render_plain
 
 
 def _path_texts(path: Path) -> Texts:

@@ -19,12 +19,14 @@ Steps = tuple[str | int, ...]
 class Path:
     """A compiled JSONPath.
 
-    `find` gives every value there. `prefix` names the part of an event that it looks at; `()` is all of it.
+    `find` gives every value there. `prefix` names the part of an event that it looks at; `()` is all of it. `names`
+    are the same where that is all of the path, else `()`.
     """
 
     text: str
     prefix: tuple[str, ...]
     find: Callable[[Any], Sequence[Any]]
+    names: tuple[str, ...] = ()
 
 
 def compile_path(text: str) -> Path:
@@ -41,7 +43,7 @@ def compile_path(text: str) -> Path:
     steps, whole = _simple_steps(tree)
     names = tuple(_leading_names(steps))
     if whole:
-        return Path(text, names, _direct(steps))
+        return Path(text, names, _direct(steps), names if len(names) == len(steps) else ())
     return Path(text, names, _searching(tree))
 
 
