@@ -203,6 +203,14 @@ def test_rejects_can_be_fed_in_again(home: Path) -> None:
     assert bodies(home, "rejects.jsonl") == ["Hello A!"]
 
 
+def test_rejects_keep_what_ended_a_run(home: Path) -> None:
+    """With `--fail-fast`, too, what went wrong is there to be mended."""
+    wrong = event("A", "555", messageId="1")
+    (home / "events.jsonl").write_text("\n".join((event("B"), wrong, event("C", "556"))))
+    run("send", "events.jsonl", "-n", "--fail-fast", "--rejects", "rejects.jsonl", cwd=home)
+    assert (home / "rejects.jsonl").read_text() == f"{wrong}\n"
+
+
 def test_rejects_never_overwrite_an_input(home: Path) -> None:
     """Naming the input as the file of rejects destroys nothing."""
     before = (home / "events.jsonl").read_text()

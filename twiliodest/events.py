@@ -45,7 +45,7 @@ def outcomes(
                 continue
             lines, inset, raws, data, used = found
             taken, group = used is plan.take, list[Outcome]()
-            matching, damaged = set[int](), set[int]()
+            matching, damaged = set[int](), set[int]()  # places
             for place, candidates in plan.select(data):
                 line, raw, seen = lines[place], raws[place], data[place]
                 try:

@@ -1,4 +1,4 @@
-"""The bounded, ordered loop: steps in, outcomes out, each recipient's messages in order and one at a time.
+"""The bounded, ordered loop: what is planned in, outcomes out, each recipient's messages in order and one at a time.
 
 A worker finishes one message at a time, and takes the next one to somebody to whom none is under way; so none is
 idle while another has a queue. Only so many events are read ahead: a slow network holds up the reader, and memory
@@ -24,9 +24,7 @@ from twiliodest.outcomes import by_event
 AHEAD = 8 << 20  # bytes of events that are read but not finished: enough to keep hundreds of lanes busy
 EACH = 2 << 10  # bytes that an event takes beside its text
 PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
-IDLE = 30.0  # seconds without a job after which a lane looks up what it parked
-
-
+IDLE = 30.0  # seconds without a job after which a worker looks up what it parked
 HANDFUL = 64  # events that the reader hands over at once: each time, both threads have to wait for each other
 
 Step = Sequence[Outcome]
