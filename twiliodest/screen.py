@@ -107,6 +107,7 @@ class Bar:
         self._shown = shown
         self._messages = messages
         self._progress: RichProgress | None = None
+        self._next = 0.0
 
     def __enter__(self) -> Bar:
         if self._shown:
@@ -130,9 +131,11 @@ class Bar:
             self._progress.advance(self._task, size)
 
     def show(self, tally: Tally) -> None:
-        """One more outcome was counted."""
-        if not self._progress:
+        """More outcomes were counted; the bar is drawn ten times a second, whatever their number."""
+        now = time.monotonic()
+        if not self._progress or now < self._next:
             return
+        self._next = now + 0.1
         counts = tally.statuses
         bad = counts[Status.INVALID] + counts[Status.REJECTED] + counts[Status.FAILED]
         told = f"{tally.messages:,} done, {bad:,} failed, {counts[Status.UNKNOWN]:,} unknown"
