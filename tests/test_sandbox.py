@@ -529,10 +529,13 @@ def test_a_watching_page_hears_of_each_text_once_and_goes_on_where_it_was() -> N
 def test_open_pages_are_bounded() -> None:
     """More pages than anybody needs are refused; a closed one makes room."""
     with sandbox() as (running, client), contextlib.ExitStack() as pages:
+        listening = []  # an iterator that is dropped hangs up
         for _ in range(32):
             stream = pages.enter_context(client.stream("GET", "/sandbox/events"))
-            next(_events(stream, "state"))
-        assert client.get("/sandbox/events").status_code == 503
+            listening.append(_events(stream, "state"))
+            next(listening[-1])
+        with client.stream("GET", "/sandbox/events") as stream:
+            assert stream.status_code == 503
         pages.close()
         while len(running.api.store.watchers) == 32:
             pass
