@@ -193,6 +193,13 @@ def test_fail_fast_ends_with_the_first_fault(home: Path) -> None:
     assert done.returncode == 1
 
 
+def test_a_ledger_that_cannot_be_looked_into_is_named(home: Path) -> None:
+    """A dry run says what is the matter with it, and does not take it for absent."""
+    done = run("send", "events.jsonl", "-n", "--ledger", "x" * 300, cwd=home)
+    assert done.returncode == 2
+    assert b"x" * 300 + b" cannot be used: File name too long" in done.stderr
+
+
 def test_rejects_can_be_fed_in_again(home: Path) -> None:
     """`--rejects` keeps the original lines of what did not go out, and of nothing else."""
     wrong = event("A", "555", messageId="1")

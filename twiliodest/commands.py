@@ -164,12 +164,23 @@ def _seen(run: Run) -> Iterator[Ledger | None]:
     account = run.config.account
     path = run.config.ledger or (run.environment.ledger_path(account) if account else None)
     ledger = None
-    if path and path.exists():
+    if path and _may_exist(path):
         from twiliodest.ledger import Ledger
 
         ledger = Ledger.open_readonly(path)
     with contextlib.closing(ledger) if ledger else contextlib.nullcontext():
         yield ledger
+
+
+def _may_exist(path: Path) -> bool:
+    """Whether there is a ledger to load SQLite for; where that cannot be told, the ledger says what is the matter."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
