@@ -40,8 +40,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from twiliodest.decoding import view
 from twiliodest.fields import Unresolved, compile_field
-from twiliodest.plan import view
 
 CASES = 2000
 VALUES = [

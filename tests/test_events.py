@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twiliodest.actions import SendSms
-from twiliodest.events import Progress, outcomes
+from twiliodest.events import Planner, Progress, outcomes
 from twiliodest.fields import compile_field
 from twiliodest.fql import parse
 from twiliodest.model import Outcome
@@ -40,7 +40,8 @@ def found(folder: Path, lines: list[bytes]) -> tuple[list[Outcome], Progress, li
     file = folder / "events.jsonl"
     file.write_bytes(b"\n".join(lines))
     progress, passed = Progress(), list[Any]()
-    groups = outcomes(find_sources([str(file)]), PLAN, progress, lambda size: None, passed.append)
+    planner = Planner(find_sources([str(file)]), PLAN, passed.append)
+    groups = outcomes(planner, progress, lambda size: None)
     return [outcome for group in groups for outcome in group], progress, passed
 
 

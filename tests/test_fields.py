@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonpath_ng.ext.parser import parse
 
+from twiliodest.decoding import view
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
 from twiliodest.fields import Unresolved, compile_field
 from twiliodest.paths import compile_path, elsewhere
-from twiliodest.plan import view
 
 
 def event(text: str) -> dict[str, Any]:

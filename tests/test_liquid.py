@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import JSON
 
+from twiliodest.decoding import view
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import exact_number
 from twiliodest.fields import Unresolved, compile_field
 from twiliodest.filters import FILTERS
-from twiliodest.plan import view
 
 SAID = """{"traits": {"first_name": "aNN", "white": " ", "none": null}, "first name": "Zoë", "properties": {
     "total": 12.50, "huge": 1e5, "count": 3, "flag": false, "tags": ["vip", "eu"], "bare": [], "code": "7",

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twiliodest.actions import SendSms
+from twiliodest.decoding import view
 from twiliodest.fields import compile_field
 from twiliodest.fql import parse
 from twiliodest.model import Event, Invalid, Outcome
 from twiliodest.paths import compile_path
-from twiliodest.plan import ID_LIMIT, Plan, view
+from twiliodest.plan import ID_LIMIT, Plan
 from twiliodest.triggers import compile_trigger
 
 WHOLE = view([()])

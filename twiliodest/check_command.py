@@ -12,7 +12,7 @@ from twiliodest.check_screen import print_findings, print_verified
 from twiliodest.config import Config, account_of
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem
-from twiliodest.events import Progress, outcomes
+from twiliodest.events import Planner, Progress, outcomes
 from twiliodest.findings import Findings, Grade, Verified
 from twiliodest.plan import Plan
 from twiliodest.preview import preview
@@ -50,11 +50,11 @@ def check_further(
 def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> Findings:
     """Read all events and send nothing. Neither the ledger nor the time of day matters. Raises `UsageError`."""
     sources = find_sources(events)
-    plan = Plan(config.actions, config.event_id)
     taken = Survey(config.actions)
+    planner = Planner(sources, Plan(config.actions, config.event_id), taken.passed)
     with screen.Bar(size(sources), shown=shows_bar) as bar:
-        read = outcomes(sources, plan, Progress(), bar.advance, taken.passed)
-        for group in preview(read, config.account or "", None, ()):
+        planned = outcomes(planner, Progress(), bar.advance)
+        for group in preview(planned, config.account or "", None, ()):
             for outcome in group:
                 taken.add(outcome)
     return taken.findings(config.price_per_segment, config.price_per_mms, config.currency)

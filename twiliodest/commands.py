@@ -15,7 +15,7 @@ from twiliodest import screen, send_screen
 from twiliodest.config import Config, account_of, api_base_problems
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
-from twiliodest.events import Progress, outcomes
+from twiliodest.events import Planner, Progress, outcomes
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.preview import preview
 from twiliodest.report import FINE, Tally
@@ -134,7 +134,7 @@ def _expected(
 ) -> Iterator[Sequence[Outcome]]:
     """What would come of the events, up to the limit; with --fail-fast, up to the first fault."""
     groups = preview(
-        outcomes(run.sources, run.plan, progress, bar.advance),
+        outcomes(Planner(run.sources, run.plan), progress, bar.advance),
         run.config.account or "",
         ledger.get if ledger else None,
         run.retry,

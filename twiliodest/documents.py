@@ -36,19 +36,26 @@ class Value(NamedTuple):
     broken: Broken | None = None
 
 
+class Lines(NamedTuple):
+    """Whole lines that follow each other, without the last newline; `first` is the number of the first, from 1."""
+
+    first: int
+    text: bytes
+
+
 class Documents:
     """A window on the input that holds little more than one value; `line` is the number of its first line."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, blocks: Iterator[bytes], line: int = 1) -> None:
         self._blocks = blocks
         self._window = b""
         self._at = 0
         self._line_start = 0  # negative once the start of the line has left the window
-        self._untouched = True
+        self._untouched = line == 1
         self._gone = 0  # bytes before the window
         self._hopeless: frozenset[int] = frozenset()  # where brackets open that never close
         self._envelopes: frozenset[int] = frozenset()  # of which these may yet be batch envelopes
-        self.line = 1
+        self.line = line
 
     def more(self) -> bool:
         """Whether anything is left; waits until there is a whole line, or more than any event may hold."""
@@ -57,20 +64,27 @@ class Documents:
                 return self._at < len(self._window)
         return True
 
-    def whole_lines(self, reach: int) -> bytes:
-        """The whole lines in the next `reach` bytes, at least one, without the last newline."""
+    def whole_lines(self, reach: int) -> Lines:
+        """The whole lines in the next `reach` bytes, at least one."""
         end = self._window.rfind(b"\n", self._at, self._at + reach)
         if end < 0:
             end = self._window.find(b"\n", self._at)
         if end < 0 and not self._is_full():
             end = len(self._window)  # the last line of the input has no newline
-        return self._window[self._at : max(end, self._at)]
+        return Lines(self.line, self._window[self._at : max(end, self._at)])
 
-    def pass_by(self, lines: int, size: int) -> None:
-        """Leave so many lines of the window behind, which have so many bytes without the last newline."""
-        self._at = self._line_start = min(self._at + size + 1, len(self._window))
-        self.line += lines
-        self._untouched = False
+    def pass_by(self, lines: Lines, count: int) -> bool:
+        """Leave so many of these next lines behind; returns whether that is all of them."""
+        rows = lines.text.split(b"\n")
+        size = sum(map(len, rows[:count])) + count
+        self._at = self._line_start = min(self._at + size, len(self._window))
+        self.line += count
+        self._untouched = self._untouched and not count
+        return count == len(rows)
+
+    def left(self) -> bytes:
+        """The rest of the window."""
+        return self._window[self._at :]
 
     def values(self) -> Iterator[Value]:
         """The values that begin on the next line with any, up to the end of the line where the last one ends."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twiliodest.documents import Broken
+import msgspec
+
+from twiliodest.decoding import REFUSALS, Decode, decode_lines, decode_value, describe, is_utf8, strictly
+from twiliodest.documents import LIMIT, Broken, Lines, Value
 from twiliodest.model import Event, Outcome, Status
-from twiliodest.plan import Decode, Plan
-from twiliodest.sources import REFUSALS, Damage, Source, describe, read
+from twiliodest.plan import Plan
+from twiliodest.sources import Source, read
 
 MOSTLY = 3  # where one event in so many matches, one decoding of all that is needed is cheaper than two
 
@@ -22,58 +26,108 @@ class Progress:
     matched: int = 0
 
 
-def outcomes(
-    sources: Sequence[Source],
-    plan: Plan,
-    progress: Progress,
-    advance: Callable[[int], object],
-    passed: Callable[[Mapping[str, Any]], object] | None = None,
-) -> Iterator[Sequence[Outcome]]:
-    """What the plan makes of the events, in order, and the outcomes of what is no event: a group for each batch read.
+class Made(msgspec.Struct, frozen=True, gc=False):
+    """What came of some lines, of which the first `lines` were events by themselves; or of one value."""
 
-    `advance` is told how many bytes more were read; `passed`, what the plan saw of an event that matches nothing.
+    lines: int
+    events: int
+    matched: int
+    outcomes: Sequence[Outcome]
+
+
+class Planner:
+    """Makes of lines and values what the plan makes of them.
+
+    `passed` is told what the plan saw of an event that matches nothing.
     """
-    decode = plan.look
 
-    def eager() -> Decode:
-        return decode
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        plan: Plan,
+        passed: Callable[[Mapping[str, Any]], object] | None = None,
+    ) -> None:
+        self.sources = sources
+        self._plan = plan
+        self._passed = passed
+        self._strict = strictly(plan.look)
+        self._mostly_matching = False
 
-    for source in sources:
-        for found in read(source, plan.look, advance, eager):
-            if isinstance(found, Damage):
-                yield (_broken(source.name, *found),)
+    def lines(self, source: int, lines: Lines) -> Made:
+        """The outcomes of the first of these lines, up to one that is not an event by itself."""
+        raws = lines.text.split(b"\n")
+        decode = decode_line = self._plan.take if self._mostly_matching else self._plan.look
+        if len(lines.text) > LIMIT or not is_utf8(lines.text):
+            decode, decode_line = self._plan.look, self._strict
+        data = decode_lines(raws, decode_line)
+        made = self._made(source, lines.first, 0, raws, data, decode)
+        if data:
+            self._mostly_matching = made.matched * MOSTLY > made.events
+        return made
+
+    def value(self, source: int, value: Value) -> Made:
+        """The outcomes of one value, or of what is no event."""
+        line, inset, raw, broken = value
+        found = broken or decode_value(raw, self._strict)
+        if isinstance(found, Broken):
+            return Made(0, 0, 0, (self._broken(source, line, inset, raw, found),))
+        return self._made(source, line, inset, (raw,), (found,), self._plan.look)
+
+    def _made(
+        self,
+        source: int,
+        first: int,
+        inset: int,
+        raws: Sequence[bytes],
+        data: Sequence[Mapping[str, Any]],
+        decode: Decode,
+    ) -> Made:
+        """What comes of events on lines that follow each other; `data` is what `decode` gave for their texts."""
+        plan, name = self._plan, self.sources[source].name
+        taken, outcomes = decode is plan.take, list[Outcome]()
+        matching, damaged = set[int](), set[int]()  # places
+        for place, candidates in plan.select(data):
+            raw = raws[place]
+            try:
+                planned = plan.outcomes(name, first + place, raw, data[place], candidates, taken)
+            except REFUSALS as error:
+                damaged.add(place)
+                outcomes.append(self._broken(source, first + place, inset, raw, describe(raw, error)))
                 continue
-            lines, inset, raws, data, used = found
-            taken, group = used is plan.take, list[Outcome]()
-            matching, damaged = set[int](), set[int]()  # places
-            for place, candidates in plan.select(data):
-                line, raw, seen = lines[place], raws[place], data[place]
-                try:
-                    planned = plan.outcomes(source.name, line, raw, seen, candidates, taken)
-                except REFUSALS as error:
-                    damaged.add(place)
-                    group.append(_broken(source.name, line, inset, raw, describe(raw, error)))
-                    continue
-                if planned:
-                    matching.add(place)
-                    group += planned
-            if passed:
-                for place in set(range(len(data))) - matching - damaged:
-                    passed(data[place])
-            progress.events += len(data)
-            progress.matched += len(matching)
-            decode = plan.take if len(matching) * MOSTLY > len(data) else plan.look
-            yield group
+            if planned:
+                matching.add(place)
+                outcomes += planned
+        if self._passed:
+            for place in set(range(len(data))) - matching - damaged:
+                self._passed(data[place])
+        return Made(len(data), len(data), len(matching), outcomes)
+
+    def _broken(self, source: int, line: int, inset: int, raw: bytes, broken: Broken) -> Outcome:
+        where = ""
+        if broken.offset is not None:
+            before = raw[: broken.offset]
+            further = before.count(b"\n")
+            column = (
+                len(before[before.rfind(b"\n") + 1 :].decode(errors="replace"))
+                + (0 if further else inset)
+                + 1
+            )
+            where = f" (line {line + further}, column {column})" if further else f" (column {column})"
+        event = Event(self.sources[source].name, line, raw)
+        return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
 
 
-def _broken(source: str, line: int, inset: int, raw: bytes, broken: Broken) -> Outcome:
-    where = ""
-    if broken.offset is not None:
-        before = raw[: broken.offset]
-        further = before.count(b"\n")
-        column = (
-            len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + (0 if further else inset) + 1
-        )
-        where = f" (line {line + further}, column {column})" if further else f" (column {column})"
-    event = Event(source, line, raw)
-    return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
+def outcomes(
+    planner: Planner, progress: Progress, advance: Callable[[int], object]
+) -> Iterator[Sequence[Outcome]]:
+    """What comes of all inputs, in order: groups of outcomes, in which no two events are on the same line.
+
+    `advance` is told how many bytes more were read.
+    """
+    for number, source in enumerate(planner.sources):
+        lines = functools.partial(planner.lines, number)
+        value = functools.partial(planner.value, number)
+        for made in read(source, lines, value, advance):
+            progress.events += made.events
+            progress.matched += made.matched
+            yield made.outcomes

@@ -26,6 +26,6 @@ def outcome_of(
 
 
 def by_event(outcomes: Iterable[Outcome]) -> Iterator[Sequence[Outcome]]:
-    """The outcomes of each event, which follow each other."""
-    for _, group in itertools.groupby(outcomes, lambda outcome: id(outcome.event)):
+    """The outcomes of each event, which follow each other; no two events are on the same line."""
+    for _, group in itertools.groupby(outcomes, lambda outcome: outcome.event.line):
         yield list(group)

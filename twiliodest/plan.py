@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict, Union
+from typing import Any
 
 import msgspec
 
 from twiliodest.actions import SendSms
-from twiliodest.exact import exact_number, text_of
+from twiliodest.decoding import WHOLE, Decode, view
+from twiliodest.exact import text_of
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.paths import Path
 from twiliodest.triggers import compile_trigger, keys, paths
 
 ID_LIMIT = 255  # characters of an event's own identity; a longer one is replaced by its digest
 
-Decode = Callable[[bytes], dict[str, Any]]
 Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool] | None, Decode]
 """An action, its trigger unless type and name of the event have decided already, and what decodes for its fields."""
 
@@ -74,32 +74,13 @@ class Plan:
                 event = Event(
                     source, line, raw, name if isinstance(name, str) else None, self._identify(data, raw)
                 )
-            made = action.render(data, raw, _WHOLE)
+            made = action.render(data, raw, WHOLE)
             if isinstance(made, Message):
                 outcome = Outcome(event, action.name, planned, made)
             else:
                 outcome = Outcome(event, action.name, invalid, None, made.reason, made.kind)
             outcomes.append(outcome)
         return outcomes
-
-
-def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
-    """A decoder of JSON objects that keeps only what stands at these paths; `()` keeps everything.
-
-    Raises `msgspec.DecodeError` (or `RecursionError`); numbers stay exact.
-    """
-    tree: dict[str, Any] = {}
-    for path in sorted(wanted, key=len):
-        if not path:
-            return _WHOLE
-        branch: Any = tree
-        for step in path[:-1]:
-            branch = branch.setdefault(step, {})
-            if branch is Any:
-                break
-        else:
-            branch.setdefault(path[-1], Any)
-    return _decoder(_shape(tree))
 
 
 _Index = dict[str | None, dict[str | None, list[Candidate]]]
@@ -132,25 +113,10 @@ def _index(actions: Sequence[SendSms], event_id: Path) -> _Index:
     return index
 
 
-def _shape(tree: Mapping[str, Any]) -> Any:
-    """A type for msgspec that skips, without building it, whatever `tree` does not name."""
-    members = {
-        name: Any if branch is Any else Union[_shape(branch), str, int, float, bool, list[Any], None]  # noqa: UP007 -- built at run time
-        for name, branch in tree.items()
-    }
-    return TypedDict("_Shape", members, total=False)  # type: ignore[operator] # built at run time
-
-
-def _decoder(shape: Any) -> Decode:
-    decode: Decode = msgspec.json.Decoder(shape, float_hook=exact_number).decode
-    return decode
-
-
 def _written(number: Any) -> msgspec.Raw:
     return msgspec.Raw((text_of(number) or "").encode())
 
 
-_WHOLE = _decoder(dict[str, Any])
 _CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=_written)
 
 
@@ -179,7 +145,7 @@ def _identity(value: Any, raw: bytes) -> str:
     text = text_of(value)
     if text and text.isspace():
         text = None
-    content = text.encode() if text else _CANONICAL.encode(_WHOLE(raw))
+    content = text.encode() if text else _CANONICAL.encode(WHOLE(raw))
     if text and len(text) <= ID_LIMIT:
         return text
     return f"digest:{hashlib.blake2b(content, digest_size=16).hexdigest()}"

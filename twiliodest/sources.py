@@ -1,26 +1,23 @@
-"""Files, folders and pipes become events, one at a time; what is no event becomes a `Broken` with its place."""
+"""Files, folders and pipes become lines and values, in order, with their places."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-import re
 import stat
 import sys
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
-import msgspec
-
-from twiliodest.documents import LIMIT, Broken, Documents
+from twiliodest.documents import LIMIT, Broken, Documents, Lines, Value
 from twiliodest.errors import Place, Problem, UsageError
 
 STDIN = "-"
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-
-Decode = Callable[[bytes], Any]
 
 
 class Source(NamedTuple):
@@ -31,27 +28,14 @@ class Source(NamedTuple):
     blocks: Callable[[], Iterator[bytes]]
 
 
-class Batch(NamedTuple):
-    """Events that follow each other in an input, as they were read.
+class Read(Protocol):
+    """What came of some lines. `lines` tells how many of them, from the first, were events by themselves."""
 
-    `lines` are their first lines, from 1, `raws` their JSON texts, and `data` what `decode` gave for each; `inset`
-    counts the bytes before an event in its line.
-    """
-
-    lines: Sequence[int]
-    inset: int
-    raws: Sequence[bytes]
-    data: Sequence[Any]
-    decode: Decode
+    @property
+    def lines(self) -> int: ...
 
 
-class Damage(NamedTuple):
-    """Something in an input that is no event; its place as in a `Batch`."""
-
-    line: int
-    inset: int
-    raw: bytes
-    broken: Broken
+T = TypeVar("T", bound=Read)
 
 
 def find_sources(names: Sequence[str]) -> list[Source]:
@@ -85,55 +69,27 @@ def find_sources(names: Sequence[str]) -> list[Source]:
 
 def read(
     source: Source,
-    decode: Decode,
+    lines: Callable[[Lines], T],
+    value: Callable[[Value], T],
     progress: Callable[[int], object] = lambda count: None,
-    eager: Callable[[], Decode] | None = None,
-) -> Iterator[Batch | Damage]:
-    """Everything in an input, in order, with flat memory; an event on a pipe is there when its line is.
+    spread: Callable[[Iterator[Lines]], Iterator[T]] | None = None,
+) -> Iterator[T]:
+    """What `lines` and `value` make of everything in an input, in order, with flat memory.
 
-    `decode` turns the JSON text of one object into a dict with the members that the caller wants, `batch`
-    among them (it may be an envelope), and raises what msgspec raises. `progress` is told the bytes read.
-    `eager` gives, for each batch anew, a decoder to try first; what that one refuses is for `decode` to judge.
+    `lines` is for the first look: where it stops, `value` gets what there is, also what is no event. An event on
+    a pipe is there when its line is. `spread` does the same as `lines` for one text after the other; it may take some
+    ahead. `progress` is told the bytes read.
     """
     try:
-        blocks = _told(source.blocks(), progress)
-        yield from _batches(_text(blocks), decode, eager or (lambda: decode))
+        blocks = _Blocks(_text(_told(source.blocks(), progress)))
+        yield from _read(blocks, lines, value, spread or functools.partial(map, lines))
     except OSError as error:
         fault = f"cannot be read to its end: {error.strerror}"
-        yield Damage(0, 0, b"", Broken(fault, "a file cannot be read"))
+        yield value(Value(0, 0, b"", Broken(fault, "a file cannot be read")))
 
 
-def describe(raw: bytes, error: Exception) -> Broken:
-    """What is wrong with a text that `decode` refused, with the byte at fault."""
-    message = str(error)
-    if isinstance(error, UnicodeDecodeError):
-        bad = _bad_utf8(raw)
-        return Broken(f"not UTF-8: byte 0x{raw[bad]:02x}", "not UTF-8", bad)
-    if isinstance(error, RecursionError):
-        return Broken("nested too deeply", "nested too deeply")
-    if wrong := _EXPECTED.match(message):
-        return Broken(
-            f"an event is a JSON object, and this is {_KINDS.get(wrong[1], 'a number')}", "not a JSON object"
-        )
-    if "out of range" in message or "too large" in message:
-        return Broken("a number is too large to be read", "a number is too large")
-    if "truncated" in message:
-        return Broken("not valid JSON: it ends too soon", "not valid JSON", max(0, len(raw.rstrip()) - 1))
-    place = _BYTE.search(message)
-    offset = min(int(place[1]), len(raw)) if place else 0
-    if _NOT_A_NUMBER.match(raw, max(0, offset - 1)):
-        return Broken("not valid JSON: NaN and Infinity are no JSON numbers", "not valid JSON", offset)
-    fault = _BYTE.sub("", message).removeprefix("JSON is malformed: ").strip(" -")
-    return Broken(f"not valid JSON: {fault}", "not valid JSON", offset)
-
-
-_BLOCK = 1 << 16
+_BLOCK = 1 << 16  # bytes
 _SHORT_REACH = 1 << 10  # so that a bad line costs no second look at all that follows it
-_EXPECTED = re.compile(r"Expected `object`, got `(\w+)`(?! - at)")
-_KINDS = {"array": "an array", "bool": "a boolean", "null": "null", "str": "a string"}
-_BYTE = re.compile(r"\(byte (\d+)\)")
-_NOT_A_NUMBER = re.compile(rb"[\s:,\[-]?-?(?:NaN|Infinity)")
-REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -216,78 +172,95 @@ def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
             raise OSError(0, "the gzip data ends too soon")
 
 
-def _batches(
-    blocks: Iterator[bytes], decode: Decode, eager: Callable[[], Decode]
-) -> Iterator[Batch | Damage]:
+class _Blocks:
+    """The text of an input, of which what was read too far can be given back."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._back: deque[bytes] = deque()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._back.popleft() if self._back else next(self._blocks)
+
+    def give_back(self, texts: Sequence[bytes]) -> None:
+        self._back.extendleft(text for text in reversed(texts) if text)
+
+
+class _Ahead:
+    """Whole lines, read ahead of what is known of them; `line` is the first of which nothing is known."""
+
+    def __init__(self, blocks: _Blocks, line: int) -> None:
+        self.line = line
+        self._blocks = blocks
+        self._open: deque[tuple[int, bytes]] = deque()
+        self._tail = b""
+
+    def texts(self) -> Iterator[Lines]:
+        """Up to what is no whole line: the end of the input, or more than any event may hold."""
+        first = self.line
+        for block in self._blocks:
+            whole, newline, tail = block.rpartition(b"\n")
+            if newline:
+                text, self._tail = self._tail + whole, tail
+                count = text.count(b"\n") + 1
+                self._open.append((count, text))
+                yield Lines(first, text)
+                first += count
+                continue
+            self._tail += block
+            if len(self._tail) > LIMIT:
+                return
+
+    def pass_by(self, lines: int) -> bool:
+        """So many lines of the first text were events; returns whether that is all of it."""
+        count, text = self._open.popleft()
+        self.line += lines
+        if lines < count:
+            self._open.appendleft((count - lines, text.split(b"\n", lines)[lines]))
+        return lines == count
+
+    def give_back(self) -> None:
+        """Leave all that is not passed by to somebody else."""
+        self._blocks.give_back([*(text + b"\n" for _, text in self._open), self._tail])
+
+
+def _read(
+    blocks: _Blocks,
+    lines: Callable[[Lines], T],
+    value: Callable[[Value], T],
+    spread: Callable[[Iterator[Lines]], Iterator[T]],
+) -> Iterator[T]:
     """JSON Lines at full speed; whatever is not one object on one line goes through `Documents`."""
-    documents = Documents(blocks)
-    strict, reach = _strict(decode), LIMIT
-    while documents.more():
-        text = documents.whole_lines(reach)
-        lines = text.split(b"\n")
-        used = decode_line = eager()
-        if len(text) > LIMIT or not _is_utf8(text):
-            used, decode_line = decode, strict
-        first, data = documents.line, _decoded_events(lines, decode_line)
-        if len(data) == len(lines):
-            documents.pass_by(len(lines), len(text))
-            yield Batch(range(first, first + len(lines)), 0, lines, data, used)
-            reach = min(2 * reach, LIMIT)
-            continue
-        if data:
-            lines = lines[: len(data)]
-            documents.pass_by(len(lines), sum(map(len, lines)) + len(lines) - 1)
-            yield Batch(range(first, first + len(lines)), 0, lines, data, used)
-        reach = _SHORT_REACH
-        for value in documents.values():
-            found = value.broken or _decoded(value.raw, strict)
-            if isinstance(found, Broken):
-                yield Damage(value.line, value.inset, value.raw, found)
-            else:
-                yield Batch((value.line,), value.inset, (value.raw,), (found,), decode)
-
-
-def _decoded_events(lines: Sequence[bytes], decode: Decode) -> list[Any]:
-    """The first of these lines, up to one that is not an event by itself."""
-    data: list[Any] = []
-    with contextlib.suppress(*REFUSALS):
-        for raw in lines:
-            seen = decode(raw)
-            if "batch" in seen:
+    line = 1
+    while True:
+        ahead = _Ahead(blocks, line)
+        for made in spread(ahead.texts()):
+            yield made
+            if not ahead.pass_by(made.lines):
                 break
-            data.append(seen)
-    return data
+        ahead.give_back()
+        documents = Documents(blocks, ahead.line)
+        if not documents.more():
+            return
+        yield from _read_carefully(documents, lines, value)
+        blocks.give_back([documents.left()])
+        line = documents.line
 
 
-def _decoded(raw: bytes, decode: Decode) -> Any | Broken:
-    try:
-        return decode(raw)
-    except REFUSALS as error:
-        return describe(raw, error)
-
-
-def _strict(decode: Decode) -> Decode:
-    """`decode` for texts that may not be UTF-8 (what it was not asked for, it skips unseen) or too long."""
-
-    def strict(raw: bytes) -> Any:
-        if len(raw) > LIMIT:
-            raise msgspec.DecodeError("longer than 1 MiB")
-        raw.decode()
-        return decode(raw)
-
-    return strict
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        return text.isascii() or bool(text.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _bad_utf8(raw: bytes) -> int:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        return error.start
-    return 0
+def _read_carefully(
+    documents: Documents, lines: Callable[[Lines], T], value: Callable[[Value], T]
+) -> Iterator[T]:
+    """Value by value, and then few lines at a time, until many lines were events by themselves."""
+    reach = 0
+    while reach < _BLOCK and documents.more():
+        if not reach:
+            yield from map(value, documents.values())
+            reach = _SHORT_REACH
+            continue
+        some = documents.whole_lines(reach)
+        made = lines(some)
+        yield made
+        reach = 2 * reach if documents.pass_by(some, made.lines) else 0

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twiliodest.actions import SendSms
+from twiliodest.decoding import REFUSALS, WHOLE, view
 from twiliodest.findings import (
     ActionUse,
     Findings,
@@ -23,7 +24,6 @@ from twiliodest.findings import (
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.paths import Path, elsewhere
 from twiliodest.phones import country
-from twiliodest.plan import view
 from twiliodest.savings import Savings
 from twiliodest.segments import describe, first_outside_gsm7, utf16_length
 
@@ -230,13 +230,10 @@ class _Path:
         )
 
 
-_decode = view([()])
-
-
 def _whole(raw: bytes) -> Mapping[str, Any]:
     try:
-        return _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return WHOLE(raw)
+    except REFUSALS:
         return {}  # nobody looked at the rest of the event, and it cannot be read
 
 
