@@ -95,6 +95,47 @@ def test_an_event_comes_to_the_same_alone_and_in_company(
     assert [plain(outcome) for outcome in together] == [plain(outcome) for outcome in apart]
 
 
+BLOCKS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                b'{"event":"a","messageId":"%d","to":"+14155550134","a":{"name":"Ann"}}',
+                b'{"event":"b","messageId":"%d","to":"+14155550134","b":{"name":"Zo\xc3\xab"}}',
+                b'{"event":"c","messageId":"%d"}',
+                b'{"batch":[{"event":"a","messageId":"%d","to":"+14155550134","a":{"name":"Ann"}}]}',
+                b'{"event":"a","messageId":"%d","to":"+1415555013"}',
+                b'{"event":"b","messageId":"%d",' + FAULT + b"}",
+                b'{"event":"a",\n"messageId":"%d"}\n',
+                b"no event %d",
+                b'{"not UTF-8":"\xff%d"}',
+                b'{"event":"a","messageId":"%d","a":"' + b"x" * 70_000 + b'"}',
+            ]
+        ),
+        st.sampled_from([1, 1, 3, 40, 2000]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(blocks=BLOCKS, ends=st.booleans(), count=st.integers(1, 2))
+def test_helpers_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, blocks: list[tuple[bytes, int]], ends: bool, count: int
+) -> None:
+    """Not an outcome, not a number, not the order; wherever in a large file something is no event."""
+    lines = [line.replace(b"%d", b"%d" % number) for line, times in blocks for number in range(times)]
+    file = tmp_path_factory.mktemp("events") / "events.jsonl"
+    file.write_bytes(b"\n".join(lines) + b"\n" * ends)
+    sources = find_sources([str(file), str(file)])
+    alone, together = Progress(), Progress()
+    expected = [it for group in outcomes(Planner(sources, PLAN), alone, abs) for it in group]
+    planner = Planner(sources, PLAN)
+    with planner.helpers(count) as helpers:
+        found = [it for group in outcomes(planner, together, abs, helpers) for it in group]
+    assert found == expected
+    assert together == alone
+
+
 def plain(outcome: Outcome) -> str:
     message = outcome.message and (outcome.message.to, outcome.message.body)
     event = outcome.event

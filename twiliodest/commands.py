@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from twiliodest import screen, send_screen
 from twiliodest.config import Config, account_of, api_base_problems
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
-from twiliodest.events import Planner, Progress, outcomes
+from twiliodest.events import Progress, outcomes
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.preview import preview
 from twiliodest.report import FINE, Tally
@@ -50,11 +50,13 @@ def _preview(run: Run) -> ExitStatus:
         raise UsageError(problems)
     progress, interrupted = Progress(), False
     bar = run.bar(shown=not run.options.jsonl)
-    with run.rejects() as rejects, _seen(run) as ledger, bar:
+    planner = run.planner(keeps_texts=run.options.rejects is not None)
+    with run.helpers(planner) as helpers, run.rejects() as rejects, _seen(run) as ledger, bar:
+        planned = outcomes(planner, progress, bar.advance, helpers)
         results = run.results(bar, rejects)
         with _termination_as_interrupt():
             try:
-                for group in _expected(run, ledger, progress, bar):
+                for group in _expected(run, planned, ledger):
                     results.tell_all(group)
                     if results.is_closed:
                         break
@@ -104,9 +106,10 @@ def _plan_pass(run: Run) -> tuple[Tally, list[Message]]:
     """Read everything once: what a send would do, and its first texts. Raises `UsageError` if that is too much."""
     tally = Tally()
     first: list[Message] = []
-    bar = run.bar()
-    with _seen(run) as ledger, bar:
-        for group in _expected(run, ledger, Progress(), bar):
+    bar, planner = run.bar(), run.planner(keeps_texts=False)
+    with run.helpers(planner) as helpers, _seen(run) as ledger, bar:
+        planned = outcomes(planner, Progress(), bar.advance, helpers)
+        for group in _expected(run, planned, ledger):
             tally.add(group)
             if len(first) < SHOWN:
                 texts = (it.message for it in group if it.status is Status.PLANNED and it.message)
@@ -130,11 +133,11 @@ def _confirmed(run: Run, planned: Tally, first: Sequence[Message]) -> bool:
 
 
 def _expected(
-    run: Run, ledger: Ledger | None, progress: Progress, bar: screen.Bar
+    run: Run, planned: Iterable[Sequence[Outcome]], ledger: Ledger | None
 ) -> Iterator[Sequence[Outcome]]:
-    """What would come of the events, up to the limit; with --fail-fast, up to the first fault."""
+    """What would come of what is planned, up to the limit; with --fail-fast, up to the first fault."""
     groups = preview(
-        outcomes(Planner(run.sources, run.plan), progress, bar.advance),
+        planned,
         run.config.account or "",
         ledger.get if ledger else None,
         run.retry,

@@ -11,6 +11,7 @@ import msgspec
 
 from twiliodest.decoding import REFUSALS, Decode, decode_lines, decode_value, describe, is_utf8, strictly
 from twiliodest.documents import LIMIT, Broken, Lines, Value
+from twiliodest.helpers import Helpers
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.plan import Plan
 from twiliodest.sources import Source, read
@@ -73,6 +74,11 @@ class Planner:
             return Made(0, 0, 0, (self._broken(source, line, inset, raw, found),))
         return self._made(source, line, inset, (raw,), (found,), self._plan.look)
 
+    def helpers(self, count: int) -> Helpers[Made]:
+        """So many processes that share the work on lines; they tell no `passed`."""
+        pack, unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Made).decode
+        return Helpers(self.lines, pack, unpack, count)
+
     def _made(
         self,
         source: int,
@@ -113,21 +119,26 @@ class Planner:
                 + 1
             )
             where = f" (line {line + further}, column {column})" if further else f" (column {column})"
-        event = Event(self.sources[source].name, line, raw)
+        event = Event(self.sources[source].name, line, raw if self._plan.keeps_texts else b"")
         return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
 
 
 def outcomes(
-    planner: Planner, progress: Progress, advance: Callable[[int], object]
+    planner: Planner,
+    progress: Progress,
+    advance: Callable[[int], object],
+    helpers: Helpers[Made] | None = None,
 ) -> Iterator[Sequence[Outcome]]:
     """What comes of all inputs, in order: groups of outcomes, in which no two events are on the same line.
 
-    `advance` is told how many bytes more were read.
+    `advance` is told how many bytes more were read. `helpers` share the work where nothing has to be waited for: on
+    files, not on pipes.
     """
     for number, source in enumerate(planner.sources):
         lines = functools.partial(planner.lines, number)
         value = functools.partial(planner.value, number)
-        for made in read(source, lines, value, advance):
+        spread = functools.partial(helpers.spread, number) if helpers and source.size else None
+        for made in read(source, lines, value, advance, spread):
             progress.events += made.events
             progress.matched += made.matched
             yield made.outcomes

@@ -1,4 +1,7 @@
-"""The frozen values that travel through the river: events become messages, messages become outcomes."""
+"""The frozen values that travel through the river: events become messages, messages become outcomes.
+
+`array_like` ones may pass from process to process, which is faster without the names of their fields.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,11 @@ class Verdict(enum.StrEnum):
     UNKNOWN = "unknown"  # may have been accepted
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
+class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One item of an input, whose JSON text is `raw`: an event, or a line that is none.
 
-    `id` is its identity, the same in every run; it is empty if the line is no event.
+    `raw` is left empty where nobody will ask for it. `id` is the event's identity, the same in every run; it is empty
+    if the line is no event.
     """
 
     source: str
@@ -50,7 +54,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     id: str = ""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """One text, ready to be posted. `sender` is a number, a sender ID or a Messaging Service SID.
 
     `send_at` (`2026-11-24T13:00:00Z`) has Twilio keep it until then; only a Messaging Service can.
@@ -89,7 +93,7 @@ class Invalid(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
+class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """How it stands with what one action makes of one event: planned, or why there is no message, or what came of it.
 
     A line that is no event has one, too, without an action. `kind` groups like reasons, and holds nothing from an

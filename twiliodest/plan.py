@@ -24,10 +24,12 @@ Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool] | None, Decode]
 class Plan:
     """Compiled actions. `look` decodes what triggers look at; `take`, at once, also what fields need.
 
-    What `look` can decode is an event; of one that matches nothing, `take` may refuse more.
+    What `look` can decode is an event; of one that matches nothing, `take` may refuse more. Without `keeps_texts`,
+    its events do without their JSON texts.
     """
 
-    def __init__(self, actions: Sequence[SendSms], event_id: Path) -> None:
+    def __init__(self, actions: Sequence[SendSms], event_id: Path, *, keeps_texts: bool = True) -> None:
+        self.keeps_texts = keeps_texts
         looked_at = {("type",), ("event",), ("batch",)}.union(*(paths(action.trigger) for action in actions))
         self.look = view(looked_at)
         self.take = view(looked_at.union({event_id.prefix}, *(action.prefixes for action in actions)))
@@ -72,7 +74,11 @@ class Plan:
             if event is None:
                 name = seen.get("event")
                 event = Event(
-                    source, line, raw, name if isinstance(name, str) else None, self._identify(data, raw)
+                    source,
+                    line,
+                    raw if self.keeps_texts else b"",
+                    name if isinstance(name, str) else None,
+                    self._identify(data, raw),
                 )
             made = action.render(data, raw, WHOLE)
             if isinstance(made, Message):

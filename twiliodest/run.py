@@ -14,8 +14,9 @@ from twiliodest import screen, send_screen
 from twiliodest.config import Config
 from twiliodest.environment import Environment
 from twiliodest.errors import Problem, UsageError
-from twiliodest.events import Progress
+from twiliodest.events import Made, Planner, Progress
 from twiliodest.guards import Guards
+from twiliodest.helpers import Helpers, spare_processors
 from twiliodest.plan import Plan
 from twiliodest.report import Rejects
 from twiliodest.results import Results
@@ -25,6 +26,7 @@ from twiliodest.sources import STDIN, Source, find_sources
 if TYPE_CHECKING:
     from twiliodest.ledger import Ledger
 
+MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
 TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
 
 
@@ -58,7 +60,6 @@ class Run:
         self.options = options
         self.environment = environment
         self.sources = find_sources(options.events)
-        self.plan = Plan(config.actions, config.event_id)
         self.retry = frozenset(State(name) for name in options.retry)
 
     def guards(self, ledger: Ledger | None) -> Guards | None:
@@ -77,6 +78,15 @@ class Run:
             young = itertools.takewhile(lambda row: row.claimed_at >= since, ledger.rows(states=TEXTED))
             guards.remember((row.action, row.to, row.sender, row.claimed_at) for row in young)
         return guards
+
+    def planner(self, *, keeps_texts: bool) -> Planner:
+        """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
+        return Planner(self.sources, Plan(self.config.actions, self.config.event_id, keeps_texts=keeps_texts))
+
+    def helpers(self, planner: Planner) -> Helpers[Made]:
+        """Processes that share the planning of what is large; to be started before a bar, which has a thread."""
+        total = sum(source.size or 0 for source in self.sources)
+        return planner.helpers(spare_processors() if total >= MUCH else 0)
 
     def bar(self, messages: int | None = None, *, shown: bool = True) -> screen.Bar:
         """The progress by messages if their number is known, else by bytes."""

@@ -15,7 +15,7 @@ from twiliodest import screen
 from twiliodest.connection import tls_context
 from twiliodest.deliver import Budget, Delivery, Time
 from twiliodest.errors import ExitStatus, Problem
-from twiliodest.events import Planner, Progress, outcomes
+from twiliodest.events import Progress, outcomes
 from twiliodest.ledger import Ledger
 from twiliodest.loop import Loop, Stop
 from twiliodest.model import Account, Outcome
@@ -74,7 +74,7 @@ async def _deliver(run: Run, account: Account, ledger: Ledger, messages: int | N
         )
         loop = Loop(delivery, delivery.workers, stop, tell, results.finished)
         try:
-            await loop.run(outcomes(Planner(run.sources, run.plan), progress, bar.advance))
+            await loop.run(outcomes(run.planner(keeps_texts=True), progress, bar.advance))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
     run.conclude(results, progress, untried=loop.untried)
