@@ -35,7 +35,7 @@ def halves(data: bytes, cut: int) -> Iterator[bytes]:
 
 
 class Seen(NamedTuple):
-    lines: int
+    events: int
     items: Sequence[Item]
 
 

@@ -179,10 +179,8 @@ def _may_exist(path: Path) -> bool:
     """Whether there is a ledger to load SQLite for; where that cannot be told, the ledger says what is the matter."""
     try:
         path.stat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
     return True
 
 

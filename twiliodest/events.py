@@ -28,9 +28,8 @@ class Progress:
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
-    """What came of some lines, of which the first `lines` were events by themselves; or of one value."""
+    """What came of some lines, of which the first `events` were events by themselves; or of one value."""
 
-    lines: int
     events: int
     matched: int
     outcomes: Sequence[Outcome]
@@ -71,7 +70,7 @@ class Planner:
         line, inset, raw, broken = value
         found = broken or decode_value(raw, self._strict)
         if isinstance(found, Broken):
-            return Made(0, 0, 0, (self._broken(source, line, inset, raw, found),))
+            return Made(0, 0, (self._broken(source, line, inset, raw, found),))
         return self._made(source, line, inset, (raw,), (found,), self._plan.look)
 
     def helpers(self, count: int) -> Helpers[Made]:
@@ -106,7 +105,7 @@ class Planner:
         if self._passed:
             for place in set(range(len(data))) - matching - damaged:
                 self._passed(data[place])
-        return Made(len(data), len(data), len(matching), outcomes)
+        return Made(len(data), len(matching), outcomes)
 
     def _broken(self, source: int, line: int, inset: int, raw: bytes, broken: Broken) -> Outcome:
         where = ""

@@ -132,8 +132,7 @@ class Bar:
 
     def show(self, tally: Tally) -> None:
         """More outcomes were counted; the bar is drawn ten times a second, whatever their number."""
-        now = time.monotonic()
-        if not self._progress or now < self._next:
+        if not self._progress or (now := time.monotonic()) < self._next:
             return
         self._next = now + 0.1
         counts = tally.statuses

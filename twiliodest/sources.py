@@ -29,10 +29,10 @@ class Source(NamedTuple):
 
 
 class Read(Protocol):
-    """What came of some lines. `lines` tells how many of them, from the first, were events by themselves."""
+    """What came of some lines. `events` tells how many of them, from the first, were events by themselves."""
 
     @property
-    def lines(self) -> int: ...
+    def events(self) -> int: ...
 
 
 T = TypeVar("T", bound=Read)
@@ -239,7 +239,7 @@ def _read(
         ahead = _Ahead(blocks, line)
         for made in spread(ahead.texts()):
             yield made
-            if not ahead.pass_by(made.lines):
+            if not ahead.pass_by(made.events):
                 break
         ahead.give_back()
         documents = Documents(blocks, ahead.line)
@@ -263,4 +263,4 @@ def _read_carefully(
         some = documents.whole_lines(reach)
         made = lines(some)
         yield made
-        reach = 2 * reach if documents.pass_by(some, made.lines) else 0
+        reach = 2 * reach if documents.pass_by(some, made.events) else 0

@@ -37,7 +37,7 @@ class TwilioApi:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store = Store(settings.keep)
-        self._dice = random.Random(settings.chaos.seed)  # noqa: S311 - dice, not secrets
+        self._dice = random.Random(settings.chaos.seed)  # noqa: S311 -- dice, not secrets
         self._in_flight = 0
 
     def set_chaos(self, chaos: Chaos) -> None:
