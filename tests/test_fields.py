@@ -191,6 +191,6 @@ def test_the_fixed_part_of_a_template_is_known() -> None:
     assert compile_field("Hi {{a}}, bye {{b}}!").fixed == "Hi , bye !"
     assert compile_field("$.a").fixed is None
     assert (
-        json.dumps([path.prefix for path in compile_field("{{a.b[0].c}} {{$..d}}").paths])
+        json.dumps([path.prefixes[0] for path in compile_field("{{a.b[0].c}} {{$..d}}").paths])
         == '[["a", "b"], []]'
     )

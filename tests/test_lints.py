@@ -109,4 +109,4 @@ def test_a_misspelt_member_of_an_event_is_named(path: str, hint: str | None) -> 
     """A path that begins almost like a member of an event is answered with that member."""
     compiled = compile_path(path)
     assert (lint_path(compiled) or (None, None))[1] == hint
-    assert lint_path(compiled.prefix) == lint_path(compiled)
+    assert lint_path(compiled.prefixes[0]) == lint_path(compiled)

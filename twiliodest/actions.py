@@ -45,7 +45,7 @@ class SendSms:
     @property
     def prefixes(self) -> frozenset[tuple[str, ...]]:
         """The parts of an event that the fields look at."""
-        return frozenset(path.prefix for field in self.fields for path in field.paths)
+        return frozenset(prefix for field in self.fields for path in field.paths for prefix in path.prefixes)
 
     def render(
         self, event: Mapping[str, Any], raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]

@@ -104,7 +104,7 @@ def _compile_liquid(source: str) -> Field:
         except Unfit as unfit:
             raise Unresolved(_named(unfit.subject), unfit.fault) from None
 
-    paths = tuple(Path(item.path, item.names, item.find) for item in template.variables)
+    paths = tuple(Path(item.path, (item.names,), item.find) for item in template.variables)
     return _template(source, paths, render, template.fixed)
 
 
@@ -118,7 +118,7 @@ def _named(path: str) -> Path:
     try:
         return compile_path(path)
     except ExpressionError:
-        return Path(path, (), lambda _: ())
+        return Path(path, ((),), lambda _: ())
 
 
 def _literal(source: str, start: int, end: int) -> str:

@@ -57,7 +57,7 @@ def lint_body(body: Field, smart_encoding: bool = False) -> Iterator[tuple[str, 
 
 def lint_path(path: Path | tuple[str, ...]) -> tuple[str, str] | None:
     """Message and hint for a path that begins like a member of an event, but not quite."""
-    names = path.prefix if isinstance(path, Path) else path
+    names = path.prefixes[0] if isinstance(path, Path) else path
     if not names or names[0] in ROOTS:
         return None
     near = difflib.get_close_matches(names[0], ROOTS, 1, 0.75)

@@ -19,12 +19,13 @@ Steps = tuple[str | int, ...]
 class Path:
     """A compiled JSONPath.
 
-    `find` gives every value there. `prefix` names the part of an event that it looks at; `()` is all of it. `names`
-    are the same where that is all of the path, else `()`.
+    `find` gives every value there. `prefixes` names the parts of an event that it looks at: first what its own names
+    lead to, then what else a filter asks for; `()` among them is all of it. `names` are the first of them where that
+    is all of the path, else `()`.
     """
 
     text: str
-    prefix: tuple[str, ...]
+    prefixes: tuple[tuple[str, ...], ...]
     find: Callable[[Any], Sequence[Any]]
     names: tuple[str, ...] = ()
 
@@ -43,13 +44,13 @@ def compile_path(text: str) -> Path:
     steps, whole = _simple_steps(tree)
     names = tuple(_leading_names(steps))
     if whole:
-        return Path(text, names, _direct(steps), names if len(names) == len(steps) else ())
-    return Path(text, names, _searching(tree))
+        return Path(text, (names,), _direct(steps), names if len(names) == len(steps) else ())
+    return Path(text, (names,), _searching(tree))
 
 
 def elsewhere(path: Path, event: Any) -> list[str]:
     """Up to two other paths of `event` that end in the same name as `path` and hold a text."""
-    name = path.prefix[-1] if path.prefix else None
+    name = path.prefixes[0][-1] if path.prefixes[0] else None
     found: list[str] = []
     todo: deque[tuple[str, Any]] = deque([("$", event)])
     while todo and len(found) < 2:

@@ -32,7 +32,7 @@ class Plan:
         self.keeps_texts = keeps_texts
         looked_at = {("type",), ("event",), ("batch",)}.union(*(paths(action.trigger) for action in actions))
         self.look = view(looked_at)
-        self.take = view(looked_at.union({event_id.prefix}, *(action.prefixes for action in actions)))
+        self.take = view(looked_at.union(event_id.prefixes, *(action.prefixes for action in actions)))
         self._identify = _identifier(event_id)
         self._index = _index(actions, event_id)
 
@@ -103,7 +103,7 @@ def _index(actions: Sequence[SendSms], event_id: Path) -> _Index:
     names = {None, *(name for _, name in pairs)}
     index: _Index = {kind: {name: [] for name in names} for kind in types}
     for action, matches, some in needs:
-        take = view({event_id.prefix, *action.prefixes})
+        take = view({*event_id.prefixes, *action.prefixes})
         cells = {
             (kind, name)
             for wanted_kind, wanted_name in some
