@@ -26,7 +26,7 @@ LAYERS = (
     "report loop reconcile events survey online",
     "claims config guards",
     "twilio ledger sources plan action_nodes guard_nodes pace environment outcomes",
-    "decoding helpers",
+    "decoding helpers trigger_lints",
     "connection actions documents savings lints nodes ledger_writer ledger_clerk quiet suppress sandbox",
     "triggers ledger_file secrecy setting_values answers wire",
     "fql fields phones segments masks scalars",

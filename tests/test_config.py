@@ -12,7 +12,7 @@ from shell import ACCOUNT, run
 
 from twiliodest.config import Config, load
 from twiliodest.errors import Problem, UsageError
-from twiliodest.nodes import LARGEST, MANY
+from twiliodest.nodes import LARGEST, MANY, MOST
 from twiliodest.setting_values import check_api_base
 
 NUMBER = 'number: "+15005550006"\n'
@@ -136,6 +136,32 @@ def test_a_problem_reads_like_a_compiler_s(folder: Path) -> None:
         ("name: [a]", '"name" must be a text', None),
         ("zzz: 1", '6:5 unknown field "zzz" in action "a"', "known are: name, "),
         ("number: MG\n    number: MG", '7:5 "number" is there twice', "line 6"),
+        ("<<: {}", "6:5 YAML's merge key << is not read", "write the keys out"),
+        ('trigger: type = "track", event = "X"', '6:28 "," does not belong here', '"and"'),
+        (
+            'trigger: type = "track" AND event = "X"',
+            '6:29 "AND" does not belong here',
+            '"and", in lower case',
+        ),
+        (
+            "to: properties.phone",
+            '6:9 "properties.phone" is not in E.164',
+            "did you mean $.properties.phone?",
+        ),
+        ("to: phone", '6:9 "phone" is not in E.164', "did you mean $.properties.phone?"),
+        ("to: [$.a, traits.phone]", '6:15 "traits.phone" is not in E.164', "did you mean $.traits.phone?"),
+        ("to: '4155550134'", '6:9 "4155550134" is not in E.164', "write a path"),
+        ("media_url: foo.png", "6:16 a media URL begins with https://", "write an address"),
+        (
+            "media_url: properties.image",
+            "6:16 a media URL begins with https://",
+            "did you mean $.properties.image?",
+        ),
+        (
+            "media_url: 'ftp://x/{{properties.a}}'",
+            "6:16 a media URL begins with https://",
+            "write an address",
+        ),
     ],
 )
 def test_a_mistake_in_an_action_is_told(line: str, message: str, hint: str | None, folder: Path) -> None:
@@ -211,7 +237,8 @@ def test_a_mistake_in_a_setting_is_told(text: str, message: str, folder: Path) -
         (b"- a\n", "holds no settings"),
         (b"hello", "holds no settings"),
         (b"number: \xff", "is not UTF-8 text"),
-        (b"a" * (LARGEST + 1), "is larger than 10 MiB"),
+        (b"a" * (LARGEST + 1), "is larger than 4 MiB"),
+        (b"a: [" + b"1," * MOST + b"1]", "holds more than 300,000 values"),
         (None, "there is no file"),
     ],
 )

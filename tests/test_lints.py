@@ -8,8 +8,9 @@ from strategies import EXPRESSIONS
 
 from twiliodest.fields import compile_field
 from twiliodest.fql import MAX_DEPTH, Expression, parse
-from twiliodest.lints import lint_body, lint_path, lint_trigger
+from twiliodest.lints import lint_body, lint_path
 from twiliodest.paths import compile_path
+from twiliodest.trigger_lints import lint_trigger
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,22 @@ from twiliodest.paths import compile_path
         ("typeof(a) = 'boolean'", 'typeof never gives "boolean"', "bool"),
         ("event = Order", "Order is read as a field", '"Order"'),
         ("a = True", "True is read as a field", "write true"),
+        ("all", 'only in events with "all": true', "write: true"),
+        ("premium and type = 'track'", 'only in events with "premium": true', "properties.premium"),
+        ("!contains(a, 'x')", "is true, too, where a is missing", 'typeof(a) = "string"'),
+        (
+            "type = 'track' and !match(b.c, 'x')",
+            "is true, too, where b.c is missing",
+            'typeof(b.c) = "string"',
+        ),
+        ("a = null and !contains(a, 'x')", "is true, too, where a is missing", 'typeof(a) = "string"'),
+        ("b != null and !contains(a, 'x')", "is true, too, where a is missing", 'typeof(a) = "string"'),
+        ("!(type = 'page' or contains(a, 'x'))", "is true, too, where a is missing", 'typeof(a) = "string"'),
+        (
+            "typeof(a) != 'list' and !match(a, 'x')",
+            "is true, too, where a is missing",
+            'typeof(a) = "string"',
+        ),
     ],
 )
 def test_an_odd_trigger_is_named(trigger: str, message: str, hint: str | None) -> None:
@@ -51,10 +68,15 @@ def test_an_odd_trigger_is_named(trigger: str, message: str, hint: str | None) -
     [
         "type = 'track' and event = 'Order Completed' and properties.total > 10",
         "type = 'track' or type = 'identify'",
-        "userId != anonymousId and !contains(lowercase(traits.email), '@test')",
+        "userId != anonymousId and contains(lowercase(traits.email), '@test')",
         "length(properties.items) > 0 and typeof(properties.x) in ['string', 'null'] and bool(properties.y)",
-        "(a or b and contains(c, 'd') = " * (MAX_DEPTH - 1) + "true" + ")" * (MAX_DEPTH - 1),
+        "(traits.a or traits.b and contains(c, 'd') = " * (MAX_DEPTH - 1) + "true" + ")" * (MAX_DEPTH - 1),
         "properties.a = properties.b and a = 1 and a in [1, 2] and true",
+        "properties.a != null and !contains(properties.a, 'x')",
+        "!(properties.a = null or match(properties.a, 'x*'))",
+        "typeof(properties.a) = 'string' and !match(lowercase(properties.a), '*@test')",
+        "properties.a in ['x', 'y'] and (type = 'track' or !contains(properties.a, 'x'))",
+        "!contains('a fixed text', 'x') or properties.b",
     ],
 )
 def test_an_ordinary_trigger_is_not(trigger: str) -> None:
@@ -73,22 +95,46 @@ def test_any_trigger_can_be_examined(expression: Expression) -> None:
 @pytest.mark.parametrize(
     ("body", "message", "hint", "offset"),
     [
-        ("Hi {name}", "{name} is no placeholder", "{{name}}", 3),
-        ("Hi ${name}", "${name} is no placeholder", "{{name}}", 3),
-        ("Hi {name}}!", "{name}} is no placeholder", "{{name}}", 3),
+        ("Hi {name}", "{name} is not a placeholder", "{{name}}", 3),
+        ("Hi ${name}", "${name} is not a placeholder", "{{name}}", 3),
+        ("Hi {name}}!", "{name}} is not a placeholder", "{{name}}", 3),
         ("Here 😜", "needs UCS-2", "plain character", 5),
         ("a" * 161, "takes 2 segments (GSM-7)", None, None),
+        ("Hi *|FNAME|*!", "*|FNAME|* is not a placeholder", "{{name}}", 3),
+        ("Hi %%First_Name%%", "%%First_Name%% is not a placeholder", "{{name}}", 3),
+        ("Hi %FIRSTNAME%, 20% off", "%FIRSTNAME% is not a placeholder", "{{name}}", 3),
+        ("Hi %recipient.name%", "%recipient.name% is not a placeholder", "{{name}}", 3),
+        ("Hi [[ first_name ]]", "[[ first_name ]] is not a placeholder", "{{name}}", 3),
+        ("Hi <%= user.name %>", "<%= user.name %> is not a placeholder", "{{name}}", 3),
+        ("Hi {!Contact.FirstName}", "{!Contact.FirstName} is not a placeholder", "{{name}}", 3),
+        ("Hi $json.name, {{properties.x}}", "$json.name is not a placeholder", "{{name}}", 3),
+        (r"Hi\nthere", "is sent as a backslash and a letter", "double quotes", 2),
+        ('{{ properties.d | date: "YYYY-MM-DD" }}', 'every text says "YYYY-MM-DD"', "%Y-%m-%d?", 24),
+        ("{{ properties.d | date: 'long' }}", 'every text says "long"', "%B %-d", 24),
+        ("properties.message", 'every text says "properties.message"', "$.properties.message", None),
     ],
 )
 def test_an_odd_body_is_named(body: str, message: str, hint: str | None, offset: int | None) -> None:
     """A placeholder with the wrong braces, or a fixed text that costs more than it seems, is pointed at."""
-    ((found, advice, place),) = lint_body(compile_field(body))
+    ((found, advice, place, _),) = lint_body(compile_field(body))
     assert message in found
     assert (advice is None) if hint is None else (hint in (advice or ""))
     assert place == offset
 
 
-@pytest.mark.parametrize("body", ["Hi {{properties.name}}, welcome!", "$.properties.text", "{ }", "a" * 160])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hi {{properties.name}}, welcome!",
+        "$.properties.text",
+        "{ }",
+        "a" * 160,
+        "100% off [1] <3 50%! see [[ or *|",
+        '{{ properties.d | date: "%d.%m." }}',
+        "{{ properties.note | replace: '%%a%%', 'b' }}",
+        "a fixed text. Really",
+    ],
+)
 def test_an_ordinary_body_is_not(body: str) -> None:
     """Placeholders, a path, stray braces and a text of one segment raise no suspicion."""
     assert list(lint_body(compile_field(body))) == []
@@ -102,11 +148,14 @@ def test_an_ordinary_body_is_not(body: str) -> None:
         ("$.trait.phone", 'did you mean "traits.phone"?'),
         ("$.properties.phon", None),
         ("$.custom.phone", None),
+        ("$.event.properties.phone", 'did you mean "properties.phone"?'),
+        ("$.event.phone", 'did you mean "properties.phone"?'),
+        ("$.customer.first_name", 'did you mean "traits.first_name"?'),
+        ("$.customer", None),
         ("$", None),
     ],
 )
 def test_a_misspelt_member_of_an_event_is_named(path: str, hint: str | None) -> None:
     """A path that begins almost like a member of an event is answered with that member."""
-    compiled = compile_path(path)
-    assert (lint_path(compiled) or (None, None))[1] == hint
-    assert lint_path(compiled.prefixes[0]) == lint_path(compiled)
+    found = lint_path(compile_path(path).prefixes[0])
+    assert (found and found.hint) == hint

@@ -170,10 +170,10 @@ def test_a_saving_is_what_the_bills_differ_by(bodies: list[str]) -> None:
 def test_a_warning_counts_with_the_setting() -> None:
     """A curly quote in a body is odd only without smart_encoding; an emoji is with it, too."""
     curly, emoji = compile_field("It’s {{name}}"), compile_field("It’s 🎉 {{name}}")
-    (_, hint, _), *_ = lint_body(curly)
-    assert "smart_encoding" in str(hint)
+    first, *_ = lint_body(curly)
+    assert "smart_encoding" in str(first.hint)
     assert list(lint_body(curly, True)) == []
-    ((told, hint, place),) = lint_body(emoji, True)
-    assert "PARTY POPPER" in told
-    assert place == 5
-    assert "smart_encoding" not in str(hint)
+    (found,) = lint_body(emoji, True)
+    assert "PARTY POPPER" in found.message
+    assert found.offset == 5
+    assert "smart_encoding" not in str(found.hint)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from twiliodest.actions import MEDIA_LIMIT, SendSms
@@ -10,16 +11,20 @@ from twiliodest.durations import read_duration
 from twiliodest.errors import ExpressionError
 from twiliodest.fields import Field, compile_field
 from twiliodest.fql import Expression, parse
-from twiliodest.lints import lint_body, lint_path, lint_trigger
+from twiliodest.lints import Finding, constant, likely_path, lint_body, lint_path
 from twiliodest.nodes import Document, Node
+from twiliodest.phones import PhoneError, recipient
 from twiliodest.setting_values import FALSE, TRUE
 from twiliodest.setting_values import sender as read_sender
+from twiliodest.trigger_lints import lint_trigger
 from twiliodest.triggers import paths
 
 FIELDS = ("name", "trigger", "to", "body", "media_url", "number", "cooldown", "enabled")
-BODY = '"body"'
+TO, BODY, MEDIA = '"to"', '"body"', '"media_url"'
+SCHEMES = ("https://", "http://")
 DEFAULT_TRIGGER = 'type = "track"'
 TO_LIMIT = 100  # alternatives
+_MARKUP = re.compile(r"\{[{%]")
 T = TypeVar("T")
 
 
@@ -73,9 +78,9 @@ class _Reader:
         self._document.complain_of_unknown(unknown, FIELDS, "field", where)
         enabled = self._enabled(nodes.get("enabled"))
         trigger = self._trigger(item, nodes.get("trigger"), name or "this action")
-        to = self._texts(nodes.get("to"), '"to"', TO_LIMIT)
+        to = self._texts(nodes.get("to"), TO, TO_LIMIT)
         body = self._texts(nodes.get("body"), BODY, 1)
-        media = self._texts(nodes.get("media_url"), '"media_url"', MEDIA_LIMIT)
+        media = self._texts(nodes.get("media_url"), MEDIA, MEDIA_LIMIT)
         sender = self._plain(nodes["number"], "number", read_sender) if "number" in nodes else self._sender
         cooldown = self._plain(nodes["cooldown"], "cooldown", read_duration) if "cooldown" in nodes else None
         if "to" not in nodes:
@@ -139,9 +144,8 @@ class _Reader:
         if node not in self._triggers:
             trigger = self._triggers[node] = self._compiled(node, '"trigger"', parse)
             if trigger:
-                odd = filter(None, map(lint_path, sorted(paths(trigger))))
-                for finding in (*lint_trigger(trigger), *odd):
-                    self._complain(node, *finding, warning=True)
+                self._warn(node, lint_trigger(trigger))
+                self._warn(node, map(lint_path, sorted(paths(trigger))))
         return self._triggers[node]
 
     def _texts(self, node: Node | None, what: str, limit: int) -> Sequence[Field]:
@@ -168,11 +172,34 @@ class _Reader:
     def _field(self, node: Node, what: str) -> Field | None:
         field = self._compiled(node, what, compile_field)
         if field:
-            for odd in filter(None, map(lint_path, field.paths)):
-                self._complain(node, *odd, warning=True)
-            for message, hint, offset in lint_body(field, self._smart_encoding) if what == BODY else ():
-                self._complain(node, message, hint, offset=offset, warning=True)
+            self._warn(node, (lint_path(prefix) for path in field.paths for prefix in path.prefixes))
+            self._warn(node, lint_body(field, self._smart_encoding) if what == BODY else ())
+            self._complain_of_constant(node, what, field)
         return field
+
+    def _warn(self, node: Node, findings: Iterable[Finding | None]) -> None:
+        for found in filter(None, findings):
+            self._complain(
+                node, found.message, found.hint, offset=found.offset, warning=True, member=found.member
+            )
+
+    def _complain_of_constant(self, node: Node, what: str, field: Field) -> None:
+        """Note a recipient or a media URL that can never work, whatever an event holds."""
+        text = constant(field)
+        if what == TO and text is not None:
+            try:
+                recipient(text, self._region)
+            except PhoneError as error:
+                hint = "write a path such as $.properties.phone"
+                meant = likely_path(text)
+                self._complain(node, error.reason, f"did you mean {meant}?" if meant else hint)
+        elif what == MEDIA and field.fixed is not None:
+            start = (_MARKUP.split(field.source, maxsplit=1)[0] if text is None else text).strip().lower()
+            if start and not any(start.startswith(it) or it.startswith(start) for it in SCHEMES):
+                hint = "write an address that begins with https://, or a path such as $.properties.image"
+                meant = likely_path(start)
+                message = "a media URL begins with https:// or http://"
+                self._complain(node, message, f"did you mean {meant}?" if meant else hint)
 
     def _compiled(self, node: Node, what: str, compile_: Callable[[str], T]) -> T | None:
         """What a text means. Where YAML took a part of it for a comment, that is told instead of what follows."""

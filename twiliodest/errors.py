@@ -32,13 +32,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing for a person to mend. `excerpt` is the line at fault; the caret goes under `place.column`."""
+    """One thing for a person to mend. `excerpt` is the line at fault; the caret goes under `place.column`.
+
+    `member` is what it says events do not have at their top: nothing is to be mended if they do.
+    """
 
     message: str
     place: Place | None = None
     hint: str | None = None
     excerpt: str | None = None
     warning: bool = False
+    member: str | None = None
 
 
 class ExpressionError(ValueError):

@@ -104,7 +104,7 @@ _T = TypeVar("_T")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _WORDS = ("and", "or", "in")
 _MISPLACED = {
-    ",": "a list is written in brackets: [ … ]",
+    ",": 'join conditions with "and" or "or"; a list is written in brackets: [ … ]',
     ")": "nothing is open here; leave it out",
     "]": "nothing is open here; leave it out",
     "[": "a field has no indexes; in looks into a list: x in field",

@@ -1,18 +1,14 @@
-"""What is allowed in an action but probably not meant."""
+"""What is allowed in a text or a path but probably not meant."""
 
 from __future__ import annotations
 
 import difflib
-import itertools
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from twiliodest.fields import Field
-from twiliodest.fql import SIGNATURES, And, Call, Compare, Expression, Literal, Not, Or, Value
-from twiliodest.fql import Field as FieldNode
-from twiliodest.paths import Path
+from twiliodest.fields import Field, Unresolved
 from twiliodest.segments import describe, first_outside_gsm7, measure, smart_encode
-from twiliodest.triggers import FUNCTIONS, TYPES, choices, is_in, keys, typeof, walk
 
 ROOTS = (
     *("type", "event", "messageId", "userId", "anonymousId", "properties", "traits", "context", "timestamp"),
@@ -28,141 +24,129 @@ ROOTS = (
     ),
     *("version", "channel", "projectId", "_metadata"),
 )  # the members of an event in the tracking specification of customer-data platforms
+TEXTS = {*ROOTS} - {"properties", "traits", "context", "integrations", "_metadata", "name"}
+PEOPLE = (
+    "customer",
+    "user",
+    "person",
+    "contact",
+    "profile",
+    "subscriber",
+    "recipient",
+)  # elsewhere, for traits
 
 
-def lint_body(body: Field, smart_encoding: bool = False) -> Iterator[tuple[str, str | None, int | None]]:
-    """Message, hint and offset of what is odd in a body; what Twilio's Smart Encoding mends is not."""
-    if stray := _SINGLE_BRACES.search(body.source):
-        yield (
-            f"{stray[0]} is no placeholder and is sent as it is",
-            "placeholders are written {{name}}",
-            stray.start(),
-        )
+class Finding(NamedTuple):
+    """Something odd: its message and hint, and its offset in the text, where there is one.
+
+    `member` is what it says events do not have at their top; it is no finding if they do.
+    """
+
+    message: str
+    hint: str | None = None
+    offset: int | None = None
+    member: str | None = None
+
+
+def lint_body(body: Field, smart_encoding: bool = False) -> Iterator[Finding]:
+    """What is odd in a body; what Twilio's Smart Encoding mends is not."""
+    yield from _lint_markup(body)
     if not body.fixed:
         return
+    if not body.paths and "." in body.fixed and (path := likely_path(body.fixed)):
+        yield Finding(f'every text says "{body.fixed.strip()}"', f"did you mean {path}?")
     encoded = smart_encode(body.fixed)
     fixed = encoded if smart_encoding else body.fixed
     encoding, segments = measure(fixed)
     if outside := first_outside_gsm7(fixed):
         character = outside[1]
         is_mended = not smart_encoding and first_outside_gsm7(encoded) is None
-        yield (
+        yield Finding(
             f"{describe(character)} needs UCS-2: every text holds 70 characters a segment instead of 160",
             f"replace it with a plain character, if you can{_MENDED if is_mended else ''}",
             max(0, body.source.find(character)),
         )
     if segments > 1:
-        yield f"the fixed part alone takes {segments} segments ({encoding})", None, None
+        yield Finding(f"the fixed part alone takes {segments} segments ({encoding})")
 
 
-def lint_path(path: Path | tuple[str, ...]) -> tuple[str, str] | None:
-    """Message and hint for a path that begins like a member of an event, but not quite."""
-    names = path.prefixes[0] if isinstance(path, Path) else path
-    if not names or names[0] in ROOTS:
+def lint_path(names: tuple[str, ...]) -> Finding | None:
+    """What is odd in a path that begins with these names, which are not quite those of an event."""
+    if not names:
         return None
-    near = difflib.get_close_matches(names[0], ROOTS, 1, 0.75)
+    first, *others = names
+    rest = [*others] if others and others[0] in ROOTS else ["properties", *others]
+    if first in TEXTS and others:
+        message = f'in events "{first}" is a text, and nothing is below it'
+        return Finding(message, f'did you mean "{".".join(rest)}"?', member=first)
+    if first in ROOTS:
+        return None
+    if first.lower() in PEOPLE and others:
+        near = "traits"
+    else:
+        near = next(iter(difflib.get_close_matches(first, ROOTS, 1, 0.75)), "")
     if not near:
         return None
-    return f'events have no "{names[0]}"', f'did you mean "{".".join([near[0], *names[1:]])}"?'
+    return Finding(f'events have no "{first}"', f'did you mean "{".".join([near, *others])}"?', member=first)
 
 
-def lint_trigger(expression: Expression) -> list[tuple[str, str | None]]:
-    """Message and hint of what can be read in a trigger but looks wrong: above all, what can never match."""
-    findings = [*_lint_conditions(expression), *itertools.chain(*map(_lint_node, walk(expression)))]
-    if not findings and not keys(expression):
-        findings.append(("this trigger can never match", "its conditions on type and event contradict"))
-    return list(dict.fromkeys(findings))
+def likely_path(text: str) -> str | None:
+    """The path that was probably meant by a text such as `properties.phone` or `phone`."""
+    text = text.strip()
+    if not _NAMES.fullmatch(text):
+        return None
+    if text.partition(".")[0] in ("properties", "traits", "context"):
+        return f"$.{text}"
+    return None if "." in text else f"$.properties.{text}"
+
+
+def constant(field: Field) -> str | None:
+    """The text that a field gives whatever the event says; `None` if it depends on the event."""
+    if field.paths:
+        return None
+    try:
+        return field.render({})
+    except Unresolved:
+        return ""
 
 
 _MENDED = ", or have Twilio do it with smart_encoding: true"
+_NAMES = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*")
 _SINGLE_BRACES = re.compile(
-    r"(?<!\{)[$%]?\{\s*[A-Za-z_$][\w.$]*\s*\}(?!\})|(?<!\{)\{[\w.$ ]+\}\}|\{\{[\w.$ ]+\}(?!\})"
+    r"(?<!\{)[$%#!]?\{\s*!?[A-Za-z_$][\w.$]*\s*\}(?!\})|(?<!\{)\{[\w.$ ]+\}\}|\{\{[\w.$ ]+\}(?!\})"
 )
-_EVENT_TYPES: tuple[str, ...] = ("track", "identify", "page", "screen", "group", "alias")
-_EVENT_FIELDS = ("event", "userId", "anonymousId", "groupId", "previousId", "messageId", "name", "type")
-_Finding = tuple[str, str | None]
+_MERGE_TAGS = re.compile(
+    r"\*\|[A-Z0-9_:]+\|\*"  # Mailchimp
+    r"|%%[\w.]+%%"  # Salesforce Marketing Cloud
+    r"|%recipient\.\w+%|%[A-Z][A-Z0-9_]{2,}%"  # Mailgun, ActiveCampaign
+    r"|\[\[\s*[\w.]+\s*\]\]"  # Braze, Drip and others
+    r"|<%=?.{1,200}?%>"  # ERB, EJS
+    r"|\$json(?:\.\w+|\[)[\w.\[\]\"']*",  # n8n
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"(?<!\\)\\[nrt]")
+_DATE_FORMAT = re.compile(r"""\|\s*date\s*:\s*("[^"%]*"|'[^'%]*')""")
+_WORD_FORMATS = {"YYYY": "%Y", "yyyy": "%Y", "MM": "%m", "DD": "%d", "dd": "%d", "HH": "%H", "mm": "%M"}
 
 
-def _lint_node(node: Expression) -> Iterator[_Finding]:
-    match node:
-        case Not(operand):
-            yield from _lint_conditions(operand)
-        case Or(operands):
-            yield from _lint_conditions(*operands)
-        case And(operands):
-            yield from _lint_conditions(*operands)
-            yield from _lint_contradictions(operands)
-        case Call(function, arguments):
-            for argument, parameter in zip(arguments, SIGNATURES[function][0], strict=True):
-                if parameter != "value" and not _types(argument) & set(parameter.split(" or ")):
-                    yield f"{function} works on a {parameter}, never on {argument}", None
-        case Compare():
-            yield from _lint_types(node)
-            yield from _lint_names(node)
-
-
-def _lint_conditions(*conditions: Expression) -> Iterator[_Finding]:
-    for condition in conditions:
-        if "bool" not in _types(condition) or condition == Literal(False):
-            yield f"{condition} is never true as a condition", "compare it with something"
-
-
-def _lint_contradictions(operands: tuple[Expression, ...]) -> Iterator[_Finding]:
-    allowed: dict[Expression, tuple[Value, ...]] = {}
-    for operand in operands:
-        match choices(operand):
-            case FieldNode() as field, values:
-                before = allowed.get(field, values)
-                allowed[field] = tuple(value for value in before if is_in(value, values))
-                if before and values and not allowed[field]:
-                    shown = " and ".join(str(Literal(both[0])) for both in (before, values))
-                    yield f"{field} cannot be {shown} at once, so this never matches", 'use "or"'
-
-
-def _lint_types(node: Compare) -> Iterator[_Finding]:
-    match node.operator:
-        case "in" if "list" not in _types(node.right):
-            yield f"{node} never matches: {node.right} is not a list", f"write [{node.right}]"
-        case "in" if node.right == Literal(()):
-            yield f"{node} never matches: the list is empty", None
-        case ("=" | "!=") as equal if not _types(node.left) & _types(node.right):
-            always = "never" if equal == "=" else "always"
-            yield f"{node} is {always} true: the two sides are of different types", None
-        case "<" | "<=" | ">" | ">=":
-            for side in (node.left, node.right):
-                if "number" not in _types(side):
-                    number = None if not isinstance(side, Literal) else FUNCTIONS["number"](side.value)
-                    hint = None if number is None else f"write {number} without quotes"
-                    yield f"{node} never matches: {side} is not a number", hint
-
-
-def _lint_names(node: Compare) -> Iterator[_Finding]:
-    match node:
-        case Compare(FieldNode(), "=" | "!=", FieldNode((name,))) if name not in _EVENT_FIELDS:
-            text = name.lower() if name.lower() in ("true", "false", "null") else f'"{name}"'
-            yield f"{name} is read as a field, not as text", f"write {text}"
-    match choices(Compare(node.left, node.operator.lstrip("!"), node.right)):
-        case FieldNode(("type",)), values:
-            known, message = _EVENT_TYPES, "no event has the type"
-        case Call("typeof", _), values:
-            known, message = (*TYPES,), "typeof never gives"
-        case _:
-            return
-    for value in values:
-        if isinstance(value, str) and value not in known:
-            near = difflib.get_close_matches(value.lower(), known, 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"one of {', '.join(known)}"
-            yield f'{message} "{value}"', hint
-
-
-def _types(expression: Expression) -> frozenset[str]:
-    """Return the types that a value can have, as far as one can know without an event."""
-    match expression:
-        case Literal(value):
-            return frozenset({typeof(value)})
-        case FieldNode():
-            return frozenset(TYPES)
-        case Call(function, _):
-            return frozenset(SIGNATURES[function][1].split(" or "))
-        case _:
-            return frozenset({"bool"})
+def _lint_markup(body: Field) -> Iterator[Finding]:
+    """Placeholders of other programs, escapes that are none, and formats that format nothing."""
+    source = body.source
+    stray = _SINGLE_BRACES.search(source)
+    if stray is None and (stray := _MERGE_TAGS.search(source)) and stray[0] not in (body.fixed or ""):
+        stray = None  # it stands within a placeholder, which has faults of its own
+    if stray:
+        shown = stray[0] if len(stray[0]) <= 40 else f"{stray[0][:39]}…"
+        yield Finding(
+            f"{shown} is not a placeholder and is sent as it is",
+            "placeholders are written {{name}}",
+            stray.start(),
+        )
+    if (escape := _ESCAPE.search(source)) and escape[0] in (body.fixed or ""):
+        hint = "in double quotes YAML reads \\n as a new line; in single quotes or none it does not"
+        yield Finding(f"{escape[0]} is sent as a backslash and a letter", hint, escape.start())
+    for found in _DATE_FORMAT.finditer(source):
+        written = found[1][1:-1]
+        mended = re.sub("|".join(_WORD_FORMATS), lambda word: _WORD_FORMATS[word[0]], written)
+        hint = f"did you mean {mended}?" if "%" in mended else "write %Y-%m-%d, or %B %-d for November 30"
+        yield Finding(f'this date format has no %, so every text says "{written[:40]}"', hint, found.start(1))

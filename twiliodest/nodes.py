@@ -17,7 +17,8 @@ from twiliodest.scalars import source_index
 from twiliodest.secrecy import Public, Spans, hidden
 
 Node = yaml.Node
-LARGEST = 10 * 1024 * 1024  # bytes; what is larger is no configuration but the wrong file
+LARGEST = 4 * 1024 * 1024  # bytes; what is larger is not a configuration but the wrong file
+MOST = 300_000  # values; it would take seconds to read more of them
 MANY = 100  # errors, after which reading ends
 WIDEST = 1000  # characters of a line, behind which nothing of it is shown
 
@@ -44,9 +45,10 @@ class Document:
         *,
         offset: int | None = None,
         warning: bool = False,
+        member: str | None = None,
     ) -> None:
         """Note a problem at a node, or at a character of its value. Raises `UsageError` when it is enough."""
-        self._note(*self._position(node, offset), message, hint, warning=warning)
+        self._note(*self._position(node, offset), message, hint, warning=warning, member=member)
 
     def fault(self, node: Node, error: ExpressionError) -> None:
         """Note a problem inside a value that has a syntax of its own."""
@@ -83,6 +85,10 @@ class Document:
     ) -> None:
         """Note keys that are not in `names`, each with the name that is nearest."""
         for key in keys:
+            if key.value == "<<":
+                hint = "write the keys out; an alias (*name) can stand for a whole value"
+                self.complain(key, "YAML's merge key << is not read", hint)
+                continue
             near = difflib.get_close_matches(key.value[:40], names, 1, 0.6)
             hint = f'did you mean "{near[0]}"?' if near else f"known are: {', '.join(names)}"
             self.complain(key, " ".join(filter(None, ("unknown", what, _named(key), where))), hint)
@@ -114,7 +120,7 @@ class Document:
 
     def comment_behind(self, node: Node) -> str:
         """What YAML took for a comment behind an unquoted value."""
-        if not isinstance(node, yaml.ScalarNode) or node.style is not None:
+        if not isinstance(node, yaml.ScalarNode) or node.style:
             return ""
         found = _COMMENT.match(self._text, node.end_mark.index)
         return found[1] if found else ""
@@ -136,7 +142,7 @@ class Document:
         except OSError as error:
             raise UsageError([Problem(message=f"cannot read {self.name}: {error.strerror}")]) from None
         if len(content) > LARGEST:
-            message = f"{self.name} is larger than {LARGEST >> 20} MiB: this is no configuration"
+            message = f"{self.name} is larger than {LARGEST >> 20} MiB: this is not a configuration"
             raise UsageError([Problem(message=message)])
         try:
             return content.decode("utf-8-sig")
@@ -145,27 +151,24 @@ class Document:
             raise UsageError([Problem(message=f"{self.name} is not UTF-8 text", place=place)]) from None
 
     def _compose(self, public: Public) -> yaml.MappingNode:
+        if sum(map(self._text.count, "\n,:")) > MOST:
+            message = f"{self.name} holds more than {MOST:,} values: this is not a configuration"
+            raise UsageError([Problem(message=message)])
         try:
-            loader = yaml.SafeLoader(self._text)
+            root = _parse(self._text)
         except yaml.reader.ReaderError as error:
             line, column = _line_and_column(self._text, error.position)
             raise self._unreadable(line, column, "this character is forbidden", public) from None
-        try:
-            root = loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             unclosed = error.context_mark if "stream" in (error.problem or "") else None
-            mark = unclosed or error.problem_mark or loader.get_mark()
+            mark = unclosed or error.problem_mark or error.context_mark
             message = "this is never closed" if unclosed else _in_words(error)
-        except RecursionError:
-            mark, message = loader.get_mark(), "this is nested too deeply"
-        except (ValueError, OverflowError):  # a number after a backslash that is no character
-            mark, message = loader.get_mark(), "there is no such character"
-        else:
-            if isinstance(root, yaml.MappingNode):
-                return root
-            hint = "twiliodest init writes one to start from"
-            raise UsageError([Problem(message=f"{self.name} holds no settings", hint=hint)])
-        raise self._unreadable(mark.line, mark.column, message, public) from None
+            line, column = (mark.line, mark.column) if mark else (0, 0)
+            raise self._unreadable(line, column, message, public) from None
+        if isinstance(root, yaml.MappingNode):
+            return root
+        hint = "twiliodest init writes one to start from"
+        raise UsageError([Problem(message=f"{self.name} holds no settings", hint=hint)])
 
     def _unreadable(self, line: int, column: int, message: str, public: Public) -> UsageError:
         text = self._lines[line] if line < len(self._lines) else ""
@@ -187,10 +190,21 @@ class Document:
         place = problem.place or Place(self.name)
         return place.source != self.name, place.line, place.column
 
-    def _note(self, line: int, column: int, message: str, hint: str | None, *, warning: bool = False) -> None:
+    def _note(
+        self,
+        line: int,
+        column: int,
+        message: str,
+        hint: str | None,
+        *,
+        warning: bool = False,
+        member: str | None = None,
+    ) -> None:
         place = Place(self.name, line + 1, column + 1)
         excerpt = self._excerpt(line, column)
-        problem = Problem(message=message, place=place, hint=hint, excerpt=excerpt, warning=warning)
+        problem = Problem(
+            message=message, place=place, hint=hint, excerpt=excerpt, warning=warning, member=member
+        )
         self.problems.append(problem)
         self._errors += not warning
         if self._errors >= MANY:
@@ -204,6 +218,25 @@ class Document:
         text = self._lines[line]
         shown = masked(text[: WIDEST + 100], self._spans.get(line, ()))
         return shown if len(text) <= WIDEST else f"{shown[:WIDEST]}…"
+
+
+def _parse(text: str) -> Node | None:
+    """The root of a document. Raises `yaml.YAMLError` as PyYAML's own parser words it, which libyaml's outruns."""
+    fast = getattr(yaml, "CSafeLoader", None)  # not in every build of PyYAML
+    if fast:
+        try:
+            return fast(text).get_single_node()  # type: ignore[no-any-return] # the stubs do not know it by this name
+        except yaml.YAMLError:
+            if len(text) > _WORDED:
+                raise
+    loader = yaml.SafeLoader(text)
+    try:
+        return loader.get_single_node()
+    except RecursionError:
+        fault = "this is nested too deeply"
+    except (ValueError, OverflowError):  # a number after a backslash that is not a character
+        fault = "there is no such character"
+    raise yaml.MarkedYAMLError(problem=fault, problem_mark=loader.get_mark())
 
 
 def _line_and_column(text: str, index: int) -> tuple[int, int]:
@@ -241,5 +274,6 @@ def _hint(line: str) -> str | None:
     return None
 
 
+_WORDED = 256 * 1024  # characters, beyond which PyYAML's own parser takes seconds
 _COMMENT = re.compile(r"[ \t]*(#.*)")
 _SURROGATE = re.compile("[\ud800-\udfff]")

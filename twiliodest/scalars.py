@@ -8,7 +8,7 @@ import re
 def source_index(source: str, style: str | None, value: str, offset: int) -> int:
     """The index in `source` of the character at `offset` of `value`.
 
-    `style` is YAML's: `"`, `'`, `|`, `>`, or `None` for a plain scalar. All that YAML changes is white space,
+    `style` is YAML's: `"`, `'`, `|`, `>`, or nothing for a plain scalar. All that YAML changes is white space,
     quotes and escapes: the characters that are no white space follow each other as in the value.
     """
     start = _content(source, style)
@@ -41,7 +41,7 @@ def _content(source: str, style: str | None) -> int:
     if style in ("|", ">"):
         header = _BLOCK_HEADER.match(source, start)
         return header.end() if header else start
-    return start + (style is not None)
+    return start + bool(style)
 
 
 def _is_white(unit: str) -> bool:
