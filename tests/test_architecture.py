@@ -24,6 +24,7 @@ LAYERS = (
     "send_screen",
     "screen deliver preview",
     "report loop reconcile events survey online",
+    "expectations",
     "claims config guards",
     "twilio ledger sources plan action_nodes guard_nodes pace environment outcomes",
     "decoding helpers trigger_lints",

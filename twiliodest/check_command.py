@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from twiliodest import screen
@@ -31,15 +31,22 @@ def check_further(
     api_base: str | None,
     json: bool,
 ) -> ExitStatus:
-    """Show what Twilio says and what `events` would come to. Raises `UsageError`."""
+    """Show what `events` would come to, which decides what is a warning, and what Twilio says.
+
+    Raises `UsageError`.
+    """
+    findings, lacking = None, None
+    if events:
+        findings, lacking = survey(config, events, shows_bar=environment.stderr_is_terminal)
+    warnings = [it for it in config.warnings if lacking is None or not it.member or it.member in lacking]
+    screen.print_valid(config, warnings, actions=not json)
     verified = _ask(config, api_base) if online else None
     if verified and not json:
         print_verified(verified)
-    findings = survey(config, events, shows_bar=environment.stderr_is_terminal) if events else None
     if findings and not json:
         print_findings(findings)
     if json:
-        sys.stdout.buffer.write(encode_lines([_document(config, findings, verified)]))
+        sys.stdout.buffer.write(encode_lines([_document(config, warnings, findings, verified)]))
     grades = {item.grade for item in verified or ()}
     if Grade.REFUSED in grades:
         return ExitStatus.REFUSED
@@ -47,17 +54,22 @@ def check_further(
     return ExitStatus.OK if is_fine else ExitStatus.INCOMPLETE
 
 
-def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> Findings:
-    """Read all events and send nothing. Neither the ledger nor the time of day matters. Raises `UsageError`."""
+def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[Findings, Collection[str]]:
+    """Read all events and send nothing; and which members that warnings speak of no event has.
+
+    Neither the ledger nor the time of day matters. Raises `UsageError`.
+    """
     sources = find_sources(events)
-    taken = Survey(config.actions)
+    members = {problem.member for problem in config.warnings if problem.member}
+    taken = Survey(config.actions, members)
     planner = Planner(sources, Plan(config.actions, config.event_id), taken.passed)
     with screen.Bar(size(sources), shown=shows_bar) as bar:
         planned = outcomes(planner, Progress(), bar.advance)
         for group in preview(planned, config.account or "", None, ()):
             for outcome in group:
                 taken.add(outcome)
-    return taken.findings(config.price_per_segment, config.price_per_mms, config.currency)
+    findings = taken.findings(config.price_per_segment, config.price_per_mms, config.currency)
+    return findings, {member for member in members if taken.lacks(member)}
 
 
 def _ask(config: Config, api_base: str | None) -> list[Verified]:
@@ -69,12 +81,17 @@ def _ask(config: Config, api_base: str | None) -> list[Verified]:
         return verify(account, config.actions, reader.get)
 
 
-def _document(config: Config, events: Findings | None, online: Sequence[Verified] | None) -> dict[str, Any]:
+def _document(
+    config: Config,
+    warnings: Sequence[Problem],
+    events: Findings | None,
+    online: Sequence[Verified] | None,
+) -> dict[str, Any]:
     """What `-o json` prints; `events` and `online` are null where they were not asked for."""
     return {
         "actions": [action.name for action in config.actions],
         "disabled": config.disabled,
-        "warnings": [_warning(problem) for problem in config.warnings],
+        "warnings": [_warning(problem) for problem in warnings],
         "events": events,
         "online": online,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from twiliodest.findings import ActionUse, Findings, Grade, PathUse, Reason, Verified
+from twiliodest.findings import ActionUse, Findings, Grade, Mismatch, PathUse, Reason, Verified
 from twiliodest.screen import print_line, print_table
 
 COUNTRIES = 8
@@ -89,11 +89,17 @@ def _lines(found: Findings) -> Iterable[tuple[str, str]]:
     for use in found.actions:
         yield from (("invalid", f"{use.action}: {_reason(reason)}") for reason in use.reasons)
     yield from (("no event", _reason(reason)) for reason in found.not_events)
+    yield from (("trigger", _mismatch(mismatch)) for mismatch in found.mismatches)
     for row in found.unmatched:
         name = f' "{row.event}"' if row.event is not None else ""
         yield "unmatched", f"{row.count:,} × {row.type or 'no type'}{name}"
     if found.unmatched_other:
         yield "unmatched", f"{found.unmatched_other:,} others"
+
+
+def _mismatch(it: Mismatch) -> str:
+    events = f"{it.count:,} of {it.of:,} events" if it.of > 1 else "1 event"
+    return f"{it.action}: {it.field} is {it.found} in {events}, and the trigger compares it with {it.wanted}"
 
 
 def _messages(found: Findings) -> str:

@@ -208,13 +208,9 @@ def check(
     environment = Environment.current()
     json = output is Document.JSON
     with _people():
-        loaded = _load(config, environment, warnings=True)
-        if not json:
-            screen.print_actions(loaded)
-        count = len(loaded.actions)
-        disabled = f", {loaded.disabled} disabled" if loaded.disabled else ""
-        screen.print_line(f"{count} action{'' if count == 1 else 's'}{disabled}: the configuration is valid")
+        loaded = _load(config, environment, warnings=False)
         if not (events or online or json):
+            screen.print_valid(loaded, loaded.warnings, actions=True)
             return
         from twiliodest.check_command import check_further
 

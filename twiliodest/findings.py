@@ -73,6 +73,21 @@ class Unmatched(msgspec.Struct, frozen=True):
     count: int
 
 
+class Mismatch(msgspec.Struct, frozen=True):
+    """A field that a trigger compares with something else than events have there.
+
+    `wanted` are the values in the trigger, as FQL; `found` is a text that is nearly one of them, or the type that the
+    field has in `count` of the `of` events that have the field and that the trigger is about.
+    """
+
+    action: str
+    field: str
+    wanted: str
+    found: str
+    count: int
+    of: int
+
+
 class Recipients(msgspec.Struct, frozen=True):
     """Who would get texts. Beyond 100,000 people nobody new is counted, and `exact` is false.
 
@@ -114,6 +129,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     not_events: Sequence[Reason]
     unmatched: Sequence[Unmatched]
     unmatched_other: int
+    mismatches: Sequence[Mismatch]
     actions: Sequence[ActionUse]
 
     @property

@@ -148,8 +148,17 @@ class Bar:
             self._progress.update(self._task, completed=tally.statuses.total())
 
 
-def print_actions(config: Config) -> None:
-    """The actions of a configuration, and what each would do."""
+def print_valid(config: Config, warnings: Iterable[Problem], *, actions: bool) -> None:
+    """A configuration's warnings and, if asked, its actions and what each would do; and that it is valid."""
+    print_problems(warnings)
+    if actions:
+        _print_actions(config)
+    count = len(config.actions)
+    disabled = f", {config.disabled} disabled" if config.disabled else ""
+    print_line(f"{count} action{'' if count == 1 else 's'}{disabled}: the configuration is valid")
+
+
+def _print_actions(config: Config) -> None:
     table = new_table()
     for name, ratio in (("action", 3), ("when", 6), ("to", 4), ("text", 7)):
         table.add_column(name, overflow="fold", ratio=ratio)

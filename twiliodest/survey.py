@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from twiliodest.actions import SendSms
 from twiliodest.decoding import REFUSALS, WHOLE, view
+from twiliodest.expectations import Expectations
 from twiliodest.findings import (
     ActionUse,
     Findings,
@@ -26,6 +27,7 @@ from twiliodest.paths import Path, elsewhere
 from twiliodest.phones import country
 from twiliodest.savings import Savings
 from twiliodest.segments import describe, first_outside_gsm7, utf16_length
+from twiliodest.triggers import paths
 
 RECIPIENTS = 100_000  # distinct recipients that are counted one by one
 NAMES = 1_000  # distinct reasons, and distinct types and names of events, that are counted one by one
@@ -36,10 +38,12 @@ SHOWN = 20  # types and names of events that match nothing, in a result
 class Survey:
     """Hears of every outcome of a preview, and of every event that matches nothing."""
 
-    def __init__(self, actions: Sequence[SendSms]) -> None:
+    def __init__(self, actions: Sequence[SendSms], members: Collection[str] = ()) -> None:
         self.savings = Savings()
         self._actions = {action.name: _Action(action) for action in actions}
-        self._take = view({prefix for action in actions for prefix in action.prefixes} or {("type",)})
+        self._expectations = Expectations(actions)
+        self._members = {*members}
+        self._take = view({("type",), ("event",)}.union(*(it.prefixes | paths(it.trigger) for it in actions)))
         self._raw: bytes | None = None
         self._data: Mapping[str, Any] = {}
         self._matched = self._missed = 0
@@ -61,6 +65,7 @@ class Survey:
         if event.raw is not self._raw:
             self._raw, self._data = event.raw, self._take(event.raw)
             self._matched += 1
+            self._meet(self._data)
         self._actions[outcome.action].add(outcome, place, self._data, event.raw)
         if outcome.status is Status.PLANNED and outcome.message:
             self.savings.add(outcome.message)
@@ -69,9 +74,14 @@ class Survey:
     def passed(self, seen: Mapping[str, Any]) -> None:
         """Take what was decoded of an event that matches nothing."""
         self._missed += 1
+        self._meet(seen)
         key = (_short(seen.get("type")), _short(seen.get("event")))
         if key in self._unmatched or len(self._unmatched) < NAMES:
             self._unmatched[key] += 1
+
+    def lacks(self, member: str) -> bool:
+        """Whether no event had a member, one of those that were asked about, at its top."""
+        return member in self._members
 
     def findings(self, per_segment: float | None, per_mms: float | None, currency: str) -> Findings:
         """The result so far. A price that is not known counts nothing; without any there is no estimate."""
@@ -102,8 +112,16 @@ class Survey:
             not_events=self._not_events.most_common(),
             unmatched=[Unmatched(*pair, count) for pair, count in top],
             unmatched_other=self._missed - sum(count for _, count in top),
+            mismatches=self._expectations.mismatches(
+                (name, count) for (_, name), count in self._unmatched.items()
+            ),
             actions=actions,
         )
+
+    def _meet(self, event: Mapping[str, Any]) -> None:
+        self._expectations.add(event)
+        if self._members:
+            self._members -= event.keys()
 
     def _count(self, to: str) -> None:
         person = hash(to)
