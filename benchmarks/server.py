@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ _MESSAGE: dict[str, object] = {
     "uri": "/2010-04-01/Accounts/AC/Messages/SM.json",
 }
 _TEXT = json.dumps(_MESSAGE).encode()
-_BEFORE, _AFTER = _TEXT.split(b"SM" + b"0" * 32)
+_BEFORE, _BETWEEN, _AFTER = re.split(rb"SM0{32}|(?<=\"to\": \")\+14155550100", _TEXT)
 _NUMBERS = count(1)
 _arrivals: list[int] = []
 
@@ -58,7 +59,9 @@ class _Connection(asyncio.Protocol):
                 _arrivals.clear()
                 continue
             _arrivals.append(time.monotonic_ns())
-            answer = _answer(b"201 Created", b"%bSM%032x%b" % (_BEFORE, next(_NUMBERS), _AFTER))
+            to = request.rpartition(b"To=%2B")[2].partition(b"&")[0]
+            text = b"%bSM%032x%b+%b%b" % (_BEFORE, next(_NUMBERS), _BETWEEN, to, _AFTER)
+            answer = _answer(b"201 Created", text)
             if self._delay:
                 asyncio.get_running_loop().call_later(self._delay, self._write, answer)
             else:

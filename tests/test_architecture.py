@@ -26,17 +26,20 @@ LAYERS = (
     "report loop reconcile events survey online",
     "expectations",
     "claims config guards",
-    "twilio ledger sources plan action_nodes guard_nodes pace environment outcomes",
+    "twilio reader ledger sources plan action_nodes guard_nodes pace environment outcomes",
     "decoding helpers trigger_lints",
-    "connection actions documents savings lints nodes ledger_writer ledger_clerk quiet suppress sandbox",
-    "triggers ledger_file secrecy setting_values answers wire",
+    "connection",
+    "dialing",
+    "http1 network",
+    "actions documents savings lints nodes ledger_writer ledger_clerk quiet suppress sandbox",
+    "triggers ledger_file secrecy setting_values answers",
     "fql fields phones segments masks scalars",
     "liquid paths",
     "liquid_values",
     "liquid_syntax liquid_run filters",
     "operands dates",
     "exact",
-    "globs tokens findings durations brackets rows",
+    "globs tokens findings durations brackets rows addresses faults contents redaction wire",
     "model",
     "errors",
     "__init__",
@@ -57,8 +60,8 @@ SANDBOX_SEES = {"model", "segments", "errors"}  # of the rest of the package
 HOMES = {
     "typer": {"cli"},
     "rich": {"screen"},
-    "httpx": {"connection"},
-    "httpcore": {"connection", "wire"},
+    "h11": {"http1"},
+    "certifi": {"network"},
     "sqlite3": {"ledger_clerk", "ledger_file", "ledger_writer"},
     "yaml": {"nodes", "secrecy"},
     "jsonpath_ng": {"paths"},
@@ -69,8 +72,8 @@ HOMES = {
     "uvicorn": {"sandbox"},
 }
 HEAVY = (
-    "httpx",
-    "httpcore",
+    "h11",
+    "certifi",
     "phonenumbers",
     "yaml",
     "jsonpath_ng",
@@ -168,7 +171,7 @@ def test_check_does_not_load_the_network_or_the_ledger(tmp_path: Path) -> None:
     (tmp_path / "twiliodest.yaml").write_text(
         "number: '+15005550006'\nactions: [{name: a, to: $.a, body: b}]\n"
     )
-    assert {"httpx", "sqlite3", "twiliodest.deliver"}.isdisjoint(loaded_by("check", tmp_path))
+    assert {"h11", "sqlite3", "twiliodest.deliver"}.isdisjoint(loaded_by("check", tmp_path))
 
 
 def loaded_by(command: str, folder: Path) -> set[str]:

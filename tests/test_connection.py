@@ -9,13 +9,16 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-import httpcore
 import pytest
 import trustme
 
-from twiliodest.connection import ANSWER_LIMIT, Connection, NeverLeft, NoAnswer, tls_context
+from twiliodest.addresses import read_address
+from twiliodest.connection import Connection
+from twiliodest.faults import NeverLeft, NoAnswer
+from twiliodest.http1 import ANSWER_LIMIT
 from twiliodest.model import Account, Secret
-from twiliodest.wire import Network
+from twiliodest.network import Proxy, Route, route_to
+from twiliodest.wire import Wire, connect
 
 NAME = "api.twilio.test"
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
@@ -68,9 +71,12 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def connected(base: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[Connection]:
+async def connected(
+    base: str, tls: ssl.SSLContext | None = None, proxy: Proxy | None = None
+) -> AsyncIterator[Connection]:
     account = Account(sid="AC1", user="AC1", token=Secret("token"), api_base=base)
-    connection = Connection(account, tls or tls_context(base), read_timeout=5.0)
+    route = Route(tls=tls, proxy=proxy) if tls else route_to(base, {})
+    connection = Connection(account, route, read_timeout=5.0)
     try:
         yield connection
     finally:
@@ -103,7 +109,8 @@ def test_requests_go_over_one_connection_with_tls(authority: trustme.CA) -> None
             connected(f"https://localhost:{server.port}/base/", trusting(authority)) as connection,
         ):
             for _ in range(3):
-                assert await connection.request("POST", PATH, FORM) == (201, {}, b"{}")
+                answer = await connection.request("POST", PATH, FORM)
+                assert (answer.status, answer.content) == (201, b"{}")
             assert server.connections == 1
             assert len(set(server.requests)) == 1
             head, _, body = server.requests[0].partition(b"\r\n\r\n")
@@ -121,7 +128,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(authority: trustme.CA
 
     async def run() -> None:
         async with Server().running(serving(authority)) as server:
-            async with connected(f"https://localhost:{server.port}", tls_context(NAME)) as connection:
+            async with connected(f"https://localhost:{server.port}") as connection:
                 with pytest.raises(NeverLeft, match="certificate"):
                     await connection.request("POST", PATH, FORM)
             assert server.requests == []
@@ -129,10 +136,8 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(authority: trustme.CA
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("login", ["", "user:pass@"])
-def test_a_proxy_of_the_environment_is_used(
-    authority: trustme.CA, login: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("login", [None, ("user", "pass")])
+def test_a_proxy_is_used(authority: trustme.CA, login: tuple[str, str] | None) -> None:
     """It is asked for a tunnel, and sees nothing of what goes through it."""
 
     async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -149,9 +154,10 @@ def test_a_proxy_of_the_environment_is_used(
 
     async def run() -> None:
         async with server.running(serving(authority)), proxy.running():
-            monkeypatch.setenv("HTTPS_PROXY", f"http://{login}127.0.0.1:{proxy.port}")
-            async with connected(f"https://{NAME}", trusting(authority)) as connection:
-                assert await connection.request("POST", PATH, FORM) == (201, {}, b"{}")
+            address = read_address(f"http://127.0.0.1:{proxy.port}")
+            named = Proxy(address=address, login=login, variable="HTTPS_PROXY", resolves=True)
+            async with connected(f"https://{NAME}", trusting(authority), named) as connection:
+                assert (await connection.request("POST", PATH, FORM)).status == 201
 
     server, proxy = Server(), Server(tunnel)
     asyncio.run(run())
@@ -160,20 +166,6 @@ def test_a_proxy_of_the_environment_is_used(
     assert (b"Proxy-Authorization: Basic " + base64.b64encode(b"user:pass") in asked) == bool(login)
     assert b"AC1" not in asked
     assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("exempt", ["", "*"])
-def test_this_machine_is_reached_without_a_proxy(exempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sandbox is, whatever the environment says."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, CLOSED_PORT)
-    monkeypatch.setenv("NO_PROXY", exempt)
-
-    async def run() -> None:
-        async with Server().running() as server, connected(f"http://127.0.0.1:{server.port}") as connection:
-            assert (await connection.request("GET", PATH))[0] == 201
-
-    asyncio.run(run())
 
 
 @pytest.mark.parametrize("unasked", [b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"])
@@ -204,10 +196,10 @@ def test_a_connection_that_the_server_has_ended_is_not_used_again(unasked: bytes
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "peer closed connection"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "cut short"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (3 * ANSWER_LIMIT), "the answer is too long"),
-        (b"", "Server disconnected"),
-        (b"\0" * 1000, "illegal|invalid|malformed|disconnected"),
+        (b"", "without an answer"),
+        (b"\0" * 1000, "cannot be read as HTTP"),
     ],
     ids=["cut short", "endless", "nothing", "noise"],
 )
@@ -232,31 +224,24 @@ def test_half_an_answer_is_none(answer: bytes, reason: str) -> None:
     asyncio.run(run())
 
 
-async def wire_to(server: Server) -> httpcore.AsyncNetworkStream:
-    return await Network().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+async def wire_to(server: Server) -> Wire:
+    return await connect("127.0.0.1", server.port)
 
 
 def test_an_end_before_anything_was_written_is_no_doubt() -> None:
-    """The server hangs up just before a request: nothing has left. Just after the first byte, something has."""
+    """The server hangs up just before a request: nothing has left."""
 
     async def hang_up(server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pass
 
     async def run() -> None:
         async with Server(serve=hang_up).running() as server:
-            fresh = await wire_to(server)
-            while not fresh.get_extra_info("is_readable"):
+            wire = await wire_to(server)
+            while not wire.is_readable:
                 await asyncio.sleep(0.01)
-            with pytest.raises(httpcore.ConnectError):
-                await fresh.write(b"POST")
-            await fresh.aclose()
-            begun = await wire_to(server)
-            await begun.write(b"POST")
-            while not begun.get_extra_info("is_readable"):
-                await asyncio.sleep(0.01)
-            with pytest.raises(httpcore.WriteError):
-                await begun.write(b" / HTTP/1.1")
-            await begun.aclose()
+            with pytest.raises(BrokenPipeError):
+                await wire.write(b"POST")
+            wire.close()
 
     asyncio.run(run())
 
@@ -273,13 +258,13 @@ def test_a_server_that_takes_nothing_is_waited_for_so_long_and_no_longer() -> No
         reads = asyncio.Event()
         async with Server(serve=slowly).running() as server:
             wire = await wire_to(server)
-            with pytest.raises(httpcore.WriteTimeout):
+            with pytest.raises(TimeoutError):
                 await wire.write(b"x" * (32 << 20), timeout=0.1)
             reads.set()
             await wire.write(b"y", timeout=20.0)
-            with pytest.raises(httpcore.ReadTimeout):
-                await wire.read(1, timeout=0.1)
-            await wire.aclose()
+            with pytest.raises(TimeoutError):
+                await wire.read(timeout=0.1)
+            wire.close()
 
     asyncio.run(run())
 

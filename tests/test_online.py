@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from shell import ACCOUNT, CREDENTIALS, TOKEN, run
 
 from twiliodest.actions import SendSms
-from twiliodest.connection import Reader, Unreachable
 from twiliodest.fields import compile_field
 from twiliodest.findings import Grade
 from twiliodest.fql import parse
 from twiliodest.model import Account, Secret
 from twiliodest.online import verify
+from twiliodest.reader import Reader, Unreachable
 from twiliodest.sandbox import Answer, Sandbox, Settings
 
 NUMBER = "+15005550006"
@@ -215,7 +215,7 @@ def test_messaging_services_are_on_a_host_of_their_own() -> None:
         "https://api.example.com": "https://api.example.com",
     }
     for base, messaging in bases.items():
-        reader = Reader(Account(sid=ACCOUNT, user=ACCOUNT, token=Secret(TOKEN), api_base=base))
+        reader = Reader(Account(sid=ACCOUNT, user=ACCOUNT, token=Secret(TOKEN), api_base=base), {})
         assert reader.bases == (base, messaging)
         reader.close()
 

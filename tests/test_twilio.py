@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twiliodest.addresses import read_address
 from twiliodest.answers import classify
-from twiliodest.connection import is_loopback, tls_context
 from twiliodest.model import Account, Attempt, Message, Secret, Verdict
+from twiliodest.network import route_to
 from twiliodest.sandbox import (
     ACCEPT_THEN_500,
     GARBAGE,
@@ -48,7 +49,7 @@ def with_lane(
 ) -> T:
     async def run() -> T:
         account = Account(sid=SID, user=user, token=Secret(TOKEN), api_base=url)
-        lane = Lane(account, tls_context(url), read_timeout)
+        lane = Lane(account, route_to(url, {}), read_timeout)
         try:
             return await use(lane)
         finally:
@@ -268,4 +269,4 @@ def test_a_look_up_that_fails_proves_nothing(answer: Answer) -> None:
 )
 def test_loopback_is_told_by_the_host_alone(url: str, local: bool) -> None:
     """A name that only begins like it is another machine."""
-    assert is_loopback(url) == local
+    assert read_address(url).is_loopback == local

@@ -5,7 +5,8 @@ Sources of the codes: https://www.twilio.com/docs/api/errors and the support art
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,19 +16,37 @@ from twiliodest.model import Attempt, Verdict
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a decoder raises
 
 
-def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt:
-    """What an answer to a POST means. Unknown codes are never taken for more than they say."""
+def classify(
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    fault: str = "",
+    to: str | None = None,
+    redact: Callable[[str], str] = str,
+) -> Attempt:
+    """What an answer to a POST means. Unknown codes are never taken for more than they say.
+
+    `fault`: why there is no content. `to`: the recipient, whom an acceptance must name. `redact` takes secrets out of
+    what Twilio says.
+    """
     try:
         body = _ANSWER.decode(content)
     except UNREADABLE:
         body = _Answer()
     if 200 <= status < 300:
-        if isinstance(body.sid, str) and body.sid[:2] in ("SM", "MM"):
-            return Attempt(verdict=Verdict.ACCEPTED, sid=body.sid[:64])
-        return Attempt(verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read")
+        if not isinstance(body.sid, str) or not _SID.fullmatch(body.sid) or redact(body.sid) != body.sid:
+            cause = f": {fault}" if fault else ""
+            return Attempt(
+                verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read{cause}"
+            )
+        if to is not None and not names(body.to, to):
+            reason = "Twilio's answer is another message's: it does not name this recipient"
+            return Attempt(verdict=Verdict.UNKNOWN, reason=reason)
+        return Attempt(verdict=Verdict.ACCEPTED, sid=body.sid)
     code = body.code if isinstance(body.code, int) and 0 < body.code < 1_000_000 else None
     said = next((text for text in (body.message, body.title) if text and isinstance(text, str)), "")
-    said = said[:300] or f"HTTP status {status}"
+    said = redact(said)[:300] or f"HTTP status {status}"
     if status >= 500 or status in (100, 101, 408) or code in _MAYBE:
         return Attempt(verdict=Verdict.UNKNOWN, code=code, reason=f"Twilio failed: {said}")
     if status == 429 or code in _AGAIN:
@@ -44,6 +63,34 @@ def classify(status: int, headers: Mapping[str, str], content: bytes) -> Attempt
     return Attempt(verdict=_verdict(status, code), code=code, reason=f"Twilio refused it: {said}{advice}")
 
 
+def names(said: object, to: str) -> bool:
+    """Whether an answer's `to` is the recipient of a message, as far as it is shown.
+
+    Twilio writes numbers in its own canonical form, and where an account has phone numbers redacted, with `XXXX` for
+    their last four digits. A channel may be another one than was asked for; the person is the same.
+    """
+    if not isinstance(said, str):
+        return False
+    asked, told = (text.rpartition(":")[2].strip().lower() for text in (to, said))
+    if told == asked:
+        return bool(told)
+    ours, theirs = (re.sub(r"[^0-9x]", "", text.replace("*", "x")) for text in (asked, told))
+    shown = theirs.rstrip("x")
+    if not re.fullmatch(r"\+[0-9]+", asked) or len(theirs) - len(shown) > 4 or len(shown) < 3:
+        return False
+    return any(len(it) == len(theirs) and it.startswith(shown) for it in _spellings(ours))
+
+
+def _spellings(digits: str) -> tuple[str, ...]:
+    """A number with and without the digit that Mexico and Argentina put before their mobiles."""
+    for country, mobile in (("52", "1"), ("54", "9")):
+        if digits.startswith(country):
+            rest = digits.removeprefix(country)
+            return digits, country + (rest[1:] if rest.startswith(mobile) else mobile + rest)
+    return (digits,)
+
+
+_SID = re.compile(r"(?:SM|MM)[0-9A-Za-z]{1,62}")
 _FORBIDDEN = {
     *(20003, 20005, 90010, 10001, 20006, 20403, 70051, 20008, 20010, 20011, 20012, 20426, 20404),  # account
     *(21212, 21267, 21601, 21603, 21605, 21607, 21616, 21660, 21661),  # sender
@@ -79,6 +126,7 @@ _ADVICE = {
 
 class _Answer(msgspec.Struct):
     sid: Any = None
+    to: Any = None
     code: Any = None
     message: Any = None
     title: Any = None

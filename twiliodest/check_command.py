@@ -40,7 +40,7 @@ def check_further(
         findings, lacking = survey(config, events, shows_bar=environment.stderr_is_terminal)
     warnings = [it for it in config.warnings if lacking is None or not it.member or it.member in lacking]
     screen.print_valid(config, warnings, actions=not json)
-    verified = _ask(config, api_base) if online else None
+    verified = _ask(config, api_base, environment) if online else None
     if verified and not json:
         print_verified(verified)
     if findings and not json:
@@ -72,12 +72,12 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     return findings, {member for member in members if taken.lacks(member)}
 
 
-def _ask(config: Config, api_base: str | None) -> list[Verified]:
-    from twiliodest.connection import Reader
+def _ask(config: Config, api_base: str | None, environment: Environment) -> list[Verified]:
     from twiliodest.online import verify
+    from twiliodest.reader import Reader
 
     account = account_of(config, api_base)
-    with contextlib.closing(Reader(account)) as reader:
+    with contextlib.closing(Reader(account, environment.variables)) as reader:
         return verify(account, config.actions, reader.get)
 
 

@@ -309,7 +309,7 @@ def ledger_resolve(
     with _people():
         loaded = _load(config, environment, warnings=False)
         path = ledger or loaded.ledger or environment.ledger_path(loaded.account)
-        raise typer.Exit(resolve_unknowns(loaded, path, api_base))
+        raise typer.Exit(resolve_unknowns(loaded, path, api_base, environment.variables))
 
 
 @ledger_app.command("prune", short_help="Forget old rows.")

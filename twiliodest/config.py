@@ -118,7 +118,7 @@ def account_of(config: Config, api_base: str | None) -> Account:
         problems.append(Problem(message="the token is missing", hint=hint))
     if problems or not config.account or not config.token:
         raise UsageError(problems)
-    base = (api_base or config.api_base).rstrip("/")
+    base = config.api_base if api_base is None else values.api_base(api_base)
     return Account(
         sid=config.account, user=config.api_key or config.account, token=config.token, api_base=base
     )
@@ -126,7 +126,7 @@ def account_of(config: Config, api_base: str | None) -> Account:
 
 def api_base_problems(api_base: str | None) -> list[Problem]:
     """What is wrong with the address that `--api-base` names, if it names one."""
-    fault = check_api_base(api_base) if api_base else None
+    fault = None if api_base is None else check_api_base(api_base)
     return [Problem(message=fault.replace("api_base", "--api-base"))] if fault else []
 
 

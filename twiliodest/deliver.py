@@ -144,10 +144,8 @@ class Delivery:
                 if not posts:
                     self._pay(-1)
                 return standing(planned, row)
-            attempt = await self._lanes[lane].post(ready.message)  # type: ignore[arg-type] # what is planned has a message
+            attempt = await self._post(lane, ready, now)
             posts += 1
-            if self._guards and attempt.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN):
-                self._guards.sent(planned, now)
             if attempt.verdict is Verdict.ACCEPTED:
                 return _Accepted(ready, claim, attempt, posts)
             outcome = await self._settle(lane, ready, claim, attempt, posts)
@@ -159,6 +157,19 @@ class Delivery:
                 return outcome
             asked = retry_after(attempt.retry_after, self._time.clock()) or 0.0
             await self._rest(max(asked, backoff(posts, self._time.jitter())))
+
+    async def _post(self, lane: int, planned: Outcome, now: float) -> Attempt:
+        """Post what is claimed. What goes wrong that nobody has thought of ends the run, and can be settled."""
+        attempt = Attempt(verdict=Verdict.UNKNOWN)
+        try:
+            attempt = await self._lanes[lane].post(planned.message)  # type: ignore[arg-type] # what is planned has one
+            if self._guards and attempt.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN):
+                self._guards.sent(planned, now)
+        except Exception as error:
+            reason = f"something unexpected happened ({type(error).__name__})"
+            self._stop.now(ExitStatus.INCOMPLETE, f"{reason}; please report it")
+            attempt = msgspec.structs.replace(attempt, reason=attempt.reason or reason)
+        return attempt
 
     async def ask_again(self, worker: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
         """See `Finisher`. A list that cannot be read ends a round: it would keep the run waiting for each."""
@@ -206,6 +217,8 @@ class Delivery:
                 return _proven(outcome, sid) if sid else outcome
         except LedgerError as error:
             self._stop.now(ExitStatus.USAGE, str(error))
+        except Exception as error:  # what Twilio said is told all the same
+            self._stop.now(ExitStatus.INCOMPLETE, f"something unexpected happened ({type(error).__name__})")
         if status is Status.SENT:
             self._pace.accepted(self._time.monotonic())
         return outcome

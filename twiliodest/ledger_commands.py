@@ -7,9 +7,10 @@ import contextlib
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +20,9 @@ from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.ledger import Ledger
 from twiliodest.model import Account
 from twiliodest.rows import Row, State
+
+if TYPE_CHECKING:
+    from twiliodest.network import Route
 
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -59,14 +63,19 @@ def list_rows(
             screen.print_rows(rows)
 
 
-def resolve_unknowns(config: Config, path: Path, api_base: str | None) -> ExitStatus:
+def resolve_unknowns(
+    config: Config, path: Path, api_base: str | None, variables: Mapping[str, str]
+) -> ExitStatus:
     """Look up every unknown message at Twilio. Raises `UsageError`, `LedgerError`."""
     account = account_of(config, api_base)
     if not path.exists():
         screen.print_line(f"there is no ledger at {path} yet")
         return ExitStatus.OK
+    from twiliodest.network import route_to
+
+    route = route_to(account.api_base, variables)
     with contextlib.closing(Ledger.open(path)) as ledger:
-        left, found, fault = asyncio.run(_resolve(account, ledger))
+        left, found, fault = asyncio.run(_resolve(account, route, ledger))
     nothing = not (found or left or fault)
     screen.print_line(
         "nothing is unknown"
@@ -93,13 +102,12 @@ def prune_rows(path: Path, older_than: str) -> None:
     screen.print_line(f"forgot {count:,} row{'' if count == 1 else 's'}")
 
 
-async def _resolve(account: Account, ledger: Ledger) -> tuple[int, int, str]:
+async def _resolve(account: Account, route: Route, ledger: Ledger) -> tuple[int, int, str]:
     """How many are left and how many were found; and why the list cannot be read, which ends the search."""
-    from twiliodest.connection import tls_context
     from twiliodest.reconcile import prove
     from twiliodest.twilio import Lane, LookUpError
 
-    lane = Lane(account, tls_context(account.api_base))
+    lane = Lane(account, route)
     rows, found, fault = ledger.unknowns(), 0, ""
     try:
         for row in rows:

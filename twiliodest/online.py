@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twiliodest.actions import SendSms
-from twiliodest.connection import Unreachable
 from twiliodest.findings import Grade, Verified
 from twiliodest.model import Account
 from twiliodest.phones import SenderKind, sender_kind
+from twiliodest.reader import Unreachable
 
 Get = Callable[[str, Mapping[str, str]], tuple[int, Mapping[str, Any]]]
 """GET a path with a query: the status below 500 and the JSON object, or `Unreachable`."""
@@ -196,7 +196,11 @@ def _names(actions: Sequence[str]) -> str:
 def _told(status: int, body: Mapping[str, Any]) -> str:
     """What Twilio said in numbers; its words could repeat what was sent to it."""
     code = body.get("code")
-    return f" (HTTP {status}, code {code})" if isinstance(code, int) else f" (HTTP {status})"
+    return (
+        f" (HTTP {status}, code {code})"
+        if type(code) is int and 0 < code < 1_000_000
+        else f" (HTTP {status})"
+    )
 
 
 def _ok(subject: str, message: str) -> Verified:

@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twiliodest import screen
-from twiliodest.connection import tls_context
 from twiliodest.deliver import Budget, Delivery, Time
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.events import Progress, outcomes
 from twiliodest.ledger import Ledger
 from twiliodest.loop import Loop, Stop
 from twiliodest.model import Account, Outcome
+from twiliodest.network import Route, route_to
 from twiliodest.pace import Pace
 from twiliodest.report import FINE
 from twiliodest.results import Results
 from twiliodest.run import Run
-from twiliodest.twilio import Lane
+from twiliodest.twilio import Accepted, Lane
 
 FIRST = (
     ExitStatus.INTERRUPTED,
@@ -41,13 +41,16 @@ def deliver(run: Run, account: Account, path: Path, messages: int | None = None)
     Raises `UsageError` and `LedgerError`.
     """
     # what is loaded stays, and values hold no cycles: a collection would look at all of them, and find nothing
+    route = route_to(account.api_base, run.environment.variables)
     gc.freeze()
     gc.set_threshold(10_000)
     with contextlib.closing(Ledger.open(path, clock=run.environment.clock)) as ledger:
-        return asyncio.run(_deliver(run, account, ledger, messages))
+        return asyncio.run(_deliver(run, account, route, ledger, messages))
 
 
-async def _deliver(run: Run, account: Account, ledger: Ledger, messages: int | None) -> ExitStatus:
+async def _deliver(
+    run: Run, account: Account, route: Route, ledger: Ledger, messages: int | None
+) -> ExitStatus:
     stop, progress = Stop(), Progress()
     clock = Time(
         clock=run.environment.clock,
@@ -55,8 +58,8 @@ async def _deliver(run: Run, account: Account, ledger: Ledger, messages: int | N
         sleep=asyncio.sleep,
         jitter=lambda: random.uniform(-1, 1),  # noqa: S311 -- no secret
     )
-    tls = tls_context(account.api_base)
-    lanes = [Lane(account, tls) for _ in range(run.config.concurrency)]
+    accepted = Accepted()
+    lanes = [Lane(account, route, accepted=accepted) for _ in range(run.config.concurrency)]
     bar = run.bar(messages)
     with run.rejects() as rejects, bar, _signals(stop):
         results = run.results(bar, rejects)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from twiliodest.addresses import read_address
 from twiliodest.errors import ExpressionError
 from twiliodest.paths import Path as JsonPath
 from twiliodest.paths import compile_path
@@ -85,24 +85,19 @@ def file(text: str) -> Path:
 
 
 def api_base(text: str) -> str:
-    """An address, without the slash at its end."""
+    """An address in its one spelling, without the slash at its end."""
     if fault := check_api_base(text):
         raise ExpressionError(fault)
-    return text.rstrip("/")
+    return str(read_address(text))
 
 
 def check_api_base(url: str) -> str | None:
     """Why an address cannot be the API's base, or `None`."""
     try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
-    if "@" in parts.netloc:
-        return "api_base must not hold a user name or a password"
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\\?#]", url):
-        return "api_base must be an address like https://api.twilio.com"
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        address = read_address(url)
+    except ExpressionError as error:
+        return f"api_base must be an address like https://api.twilio.com: {error.message}"
+    if address.scheme == "http" and not address.is_loopback:
         return "api_base must be https, or the account's token would travel in the clear"
     return None
 
@@ -157,7 +152,7 @@ def _matching(pattern: str, message: str) -> Callable[[str], str]:
 
 api_key = _matching(r"SK[0-9a-fA-F]{32}", "api_key must be an API key's SID: SK and 32 hexadecimal digits")
 token = _matching(r"[!-~]+", "token holds white space or characters that no token has")
-edge = _matching(r"[a-z0-9-]+", "edge must be a name like dublin")
-region = _matching(r"[a-z0-9-]+", "region must be a name like ie1")
+edge = _matching(r"(?!-)[a-z0-9-]{1,63}(?<!-)", "edge must be a name like dublin")
+region = _matching(r"(?!-)[a-z0-9-]{1,63}(?<!-)", "region must be a name like ie1")
 currency = _matching(r"[A-Z]{3}", "currency must be a code of three letters, like USD")
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")

@@ -5,19 +5,21 @@ Twilio has no idempotency key: a POST that may have arrived is never repeated he
 
 from __future__ import annotations
 
-import base64
 import email.utils
-import ssl
+from collections import deque
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from twiliodest.answers import UNREADABLE, classify
-from twiliodest.connection import READ_TIMEOUT, Connection, NeverLeft, NoAnswer
+from twiliodest.answers import classify
+from twiliodest.connection import READ_TIMEOUT, Connection
+from twiliodest.faults import NeverLeft, NoAnswer
 from twiliodest.model import Account, Attempt, Message, Verdict
+from twiliodest.network import Route
 
 PAGES = 20  # of 50 messages, when looking for one
+REMEMBERED = 1 << 16  # SIDs that are known again, the newest; so that memory stays flat
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,28 +37,63 @@ class LookUpError(Exception):
     """Twilio's list of messages could not be read; nothing is known."""
 
 
-class Lane:
-    """One connection to Twilio, for one request at a time; lanes share nothing but the TLS settings."""
+class Accepted:
+    """The SIDs that the lanes of a run were given: no two messages have the same."""
 
-    def __init__(self, account: Account, tls: ssl.SSLContext, read_timeout: float = READ_TIMEOUT) -> None:
-        self._account = account
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def is_new(self, sid: str) -> bool:
+        """Whether a SID was not given before; from now on it was."""
+        if sid in self._known:
+            return False
+        self._known.add(sid)
+        self._order.append(sid)
+        if len(self._order) > REMEMBERED:
+            self._known.remove(self._order.popleft())
+        return True
+
+
+class Lane:
+    """One connection to Twilio, for one request at a time; the lanes of a run share what was `accepted`."""
+
+    def __init__(
+        self,
+        account: Account,
+        route: Route,
+        read_timeout: float = READ_TIMEOUT,
+        *,
+        accepted: Accepted | None = None,
+    ) -> None:
         self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
-        self._connection = Connection(account, tls, read_timeout)
+        self._connection = Connection(account, route, read_timeout)
+        self._accepted = accepted or Accepted()
 
     async def post(self, message: Message) -> Attempt:
-        """Post a message once and say what the answer, or its absence, means. Never raises."""
+        """Post a message once and say what the answer, or its absence, means. Never raises.
+
+        An answer proves something only for the recipient it names, and with a SID that is new: what comes late or
+        twice on a connection is another message's.
+        """
+        redact = self._connection.redact
         try:
             answer = await self._connection.request("POST", self._path, urlencode(message.form).encode())
+            attempt = classify(*answer[:3], fault=answer.fault, to=message.to, redact=redact)
         except NeverLeft as error:
-            return Attempt(verdict=Verdict.AGAIN, reason=f"Twilio cannot be reached: {error}")
+            return Attempt(verdict=Verdict.AGAIN, reason=redact(f"Twilio cannot be reached: {error}"))
         except NoAnswer as error:
-            return Attempt(verdict=Verdict.UNKNOWN, reason=f"no answer from Twilio: {error}")
-        attempt = classify(*answer)
-        return (
-            msgspec.structs.replace(attempt, reason=self._masked(attempt.reason))
-            if attempt.reason
-            else attempt
-        )
+            return Attempt(verdict=Verdict.UNKNOWN, reason=redact(f"no answer from Twilio: {error}"))
+        except Exception as error:
+            reason = f"something unexpected happened ({type(error).__name__})"
+            return Attempt(verdict=Verdict.UNKNOWN, reason=reason)
+        if attempt.sid and not self._accepted.is_new(attempt.sid):
+            attempt = Attempt(
+                verdict=Verdict.UNKNOWN, reason="Twilio's answer is another message's: its SID is known"
+            )
+        if attempt.verdict is Verdict.UNKNOWN:
+            self._connection.drop()
+        return attempt
 
     async def sent_to(self, to: str, since: float) -> list[Listed]:
         """What Twilio has for a recipient, newest first, created at `since` (unix seconds) or later.
@@ -67,15 +104,15 @@ class Lane:
         target = f"{self._path}?{urlencode({'To': to, 'PageSize': '50'})}"
         for _ in range(PAGES):
             try:
-                status, _, content = await self._connection.request("GET", target)
-                page = _LIST.decode(content) if status == 200 else None
+                answer = await self._connection.request("GET", target)
+                page = _LIST.decode(answer.content) if answer.status == 200 else None
+                listed = [message for item in page.messages if (message := _listed(item))] if page else []
             except (NeverLeft, NoAnswer) as error:
-                raise LookUpError(str(error)) from None
-            except UNREADABLE:
+                raise LookUpError(self._connection.redact(str(error))) from None
+            except Exception:  # whatever a server may say, nothing is proven by what cannot be read
                 raise LookUpError("an answer that cannot be read") from None
             if page is None:
-                raise LookUpError(f"HTTP status {status}")
-            listed = [message for item in page.messages if (message := _listed(item))]
+                raise LookUpError(f"HTTP status {answer.status}")
             found.extend(message for message in listed if message.created >= since)
             following = page.next_page_uri
             if not following or not following.startswith("/") or any(item.created < since for item in listed):
@@ -86,11 +123,6 @@ class Lane:
     async def close(self) -> None:
         """Hang up."""
         await self._connection.close()
-
-    def _masked(self, reason: str) -> str:
-        token = self._account.token.reveal()
-        login = base64.b64encode(f"{self._account.user}:{token}".encode()).decode()
-        return reason.replace(token, "********").replace(login, "********")
 
 
 class _Item(msgspec.Struct):

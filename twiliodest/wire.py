@@ -1,51 +1,24 @@
-"""asyncio's own transports under httpcore, in place of anyio's streams: these take a third of a request's time."""
+"""asyncio's own transports as a stream of bytes, which knows what was written to it and what came unasked."""
 
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
-from collections.abc import Iterable
-from typing import Any
-
-import httpcore
 
 _AHEAD = 1 << 18  # bytes that are read ahead, about
+_TURNS = 4  # of the event loop, in which what the system holds ready is read
 
 
-class Network(httpcore.AsyncNetworkBackend):
-    """Connects over TCP. All timeouts are seconds."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """See `httpcore`. Raises `ConnectError` and `ConnectTimeout`."""
-        loop = asyncio.get_running_loop()
-        local = (local_address, 0) if local_address else None
-        try:
-            async with asyncio.timeout(timeout):
-                _, wire = await loop.create_connection(
-                    lambda: Wire(loop), host, port, local_addr=local, happy_eyeballs_delay=0.25
-                )
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        for option in socket_options or ():
-            wire.get_extra_info("socket").setsockopt(*option)
-        return wire
-
-    async def sleep(self, seconds: float) -> None:
-        """See `httpcore`."""
-        await asyncio.sleep(seconds)
+async def connect(host: str, port: int) -> Wire:
+    """A connection over TCP. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    _, wire = await loop.create_connection(lambda: Wire(loop), host, port, happy_eyeballs_delay=0.25)
+    return wire
 
 
-class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """One connection. What comes unasked, be it an end or data, makes it readable, and so not to be used again."""
+class Wire(asyncio.Protocol):
+    """One connection, read and written by one task at a time. All timeouts are seconds, and raise TimeoutError."""
 
     _transport: asyncio.Transport
 
@@ -56,74 +29,77 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._fault: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None  # for something to read, or to be written
         self._congested = False
-        self._asked = False  # whether anything was written since something was read
+        self._ready = select.poll()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What has come, as soon as anything has; nothing at the end. Raises `ReadError` and `ReadTimeout`."""
-        while not self._read and not self._ended:
-            await self._wait(timeout, httpcore.ReadTimeout)
+    @property
+    def is_readable(self) -> bool:
+        """Whether something has come, be it data or the end."""
+        return self._ended or bool(self._read)
+
+    @property
+    def unwritten(self) -> int:
+        """Bytes that were given to it, and that the system has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    async def is_quiet(self) -> bool:
+        """Whether nothing has come unasked: neither data nor the end, not even such as the system still holds.
+
+        What TLS says for itself (session tickets) does not count.
+        """
+        for _ in range(_TURNS):
+            if self.is_readable or not self._ready.poll(0):
+                break
+            await asyncio.sleep(0)
+        return not self.is_readable
+
+    async def read(self, timeout: float | None = None) -> bytes:
+        """What has come, as soon as anything has; nothing at the end. Raises OSError."""
+        while not self.is_readable:
+            await self._wait(timeout)
         if not self._read and self._fault:
-            raise httpcore.ReadError(str(self._fault)) from self._fault
-        self._asked = False
-        data = bytes(self._read[:max_bytes])
-        del self._read[:max_bytes]
-        if not self._ended and len(self._read) < _AHEAD:
+            raise OSError("the connection broke") from self._fault
+        data = bytes(self._read)
+        self._read.clear()
+        if not self._ended:
             self._transport.resume_reading()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Give it to the system, as soon as that takes it. Raises `WriteError` and `WriteTimeout`.
+    async def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Give it to the system, as soon as that takes it. Raises BrokenPipeError if nothing of it has left.
 
-        `ConnectError`, where the connection has ended before anything of a request left: an idle one may.
+        Where it is broken off after a part, reading tells: what the server said before that, then an OSError.
         """
-        if self._ended:
-            raise (httpcore.WriteError if self._asked else httpcore.ConnectError)("the connection was closed")
-        self._asked = True
-        self._transport.write(buffer)
+        if self._ended or self._transport.is_closing():
+            raise BrokenPipeError
+        self._transport.write(data)
+        if self._transport.is_closing():  # the system refused the very first byte
+            raise BrokenPipeError
         while self._congested:
-            await self._wait(timeout, httpcore.WriteTimeout)
-        if self._fault:
-            raise httpcore.WriteError(str(self._fault)) from self._fault
+            await self._wait(timeout)
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Encrypt from here on. Raises `ConnectError` and `ConnectTimeout`."""
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Encrypt from here on. Raises OSError, of which SSLError is one; then it is closed."""
+        if not await self.is_quiet():
+            self.close()
+            raise ConnectionResetError
         try:
-            async with asyncio.timeout(timeout):
-                transport = await self._loop.start_tls(
-                    self._transport, self, ssl_context, server_hostname=server_hostname
-                )
-        except TimeoutError as error:
-            await self.aclose()
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except OSError as error:  # an SSLError is one
-            await self.aclose()
-            raise httpcore.ConnectError(str(error)) from error
+            transport = await self._loop.start_tls(self._transport, self, context, server_hostname=host)
+        except BaseException:
+            self.close()
+            raise
         if transport is None:
-            raise httpcore.ConnectError("the connection was closed")
+            raise ConnectionResetError
         self._transport = transport
-        return self
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close it at once; nothing is on its way that anybody waits for."""
         self._transport.abort()
-        await asyncio.sleep(0)
-
-    def get_extra_info(self, info: str) -> Any:
-        """See `httpcore`."""
-        if info == "is_readable":
-            return self._ended or bool(self._read)
-        name = {"client_addr": "sockname", "server_addr": "peername"}.get(info, info)
-        return self._transport.get_extra_info(name)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio, as all that follow."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- for the type checker
         self._transport = transport
+        self._ready.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         self._read += data
@@ -146,10 +122,10 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._congested = False
         self._wake()
 
-    async def _wait(self, timeout: float | None, late: type[Exception]) -> None:
+    async def _wait(self, timeout: float | None) -> None:
         """Wait for whatever happens next."""
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(timeout, self._expire, late) if timeout is not None else None
+        timer = self._loop.call_later(timeout, self._expire) if timeout is not None else None
         try:
             await self._waiter
         finally:
@@ -161,6 +137,6 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _expire(self, late: type[Exception]) -> None:
+    def _expire(self) -> None:
         if self._waiter and not self._waiter.done():
-            self._waiter.set_exception(late("it took too long"))
+            self._waiter.set_exception(TimeoutError())
