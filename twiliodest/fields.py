@@ -10,6 +10,9 @@ from typing import Any
 
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
+from twiliodest.liquid_nodes import Block, Filter, Filtered, Literal, Lookup, Node, Output, Text, spell
+from twiliodest.liquid_run import HALF, OUTPUT_LIMIT, Unfit, is_blank, is_whole
+from twiliodest.liquid_syntax import read
 from twiliodest.paths import Path, compile_path
 
 Render = Callable[[Any], str]
@@ -42,7 +45,7 @@ class Field:
 
 
 def compile_field(source: str) -> Field:
-    """A text that is wholly one JSONPath yields the values there; anything else is a template.
+    """A text that is wholly one JSONPath yields the values there; anything else is a Liquid template.
 
     Raises `ExpressionError`.
     """
@@ -56,56 +59,36 @@ def compile_field(source: str) -> Field:
             raise ExpressionError(error.message, error.offset + lead, hint) from None
         texts = _path_texts(path)
         return Field(source, (path,), texts, lambda event: ", ".join(texts(event)), None)
-    return _compile_liquid(source) if _needs_liquid(source) else _compile_template(source)
+    return _compile_template(source)
 
 
 _WHOLE_PATH = re.compile(r"\$(?=[.\[]|\Z)")
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_DEFAULT = re.compile(r"""\|\s*default\s*:\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')\s*""")
 
 
 def _compile_template(source: str) -> Field:
-    literals: list[str] = []
-    slots: list[tuple[Path, str | None]] = []
-    end = 0
-    for match in _PLACEHOLDER.finditer(source):
-        literals.append(_literal(source, end, match.start()))
-        slots.append(_placeholder(match[1], match.start(1)))
-        end = match.end()
-    literals.append(_literal(source, end, len(source)))
-    paths = tuple(path for path, _ in slots)
-    return _template(source, paths, _renderer(literals, slots), "".join(literals))
-
-
-def _template(source: str, paths: tuple[Path, ...], render: Render, fixed: str) -> Field:
+    template = read(source)
+    fixed = "".join(node.text for node in template.nodes if isinstance(node, Text))
+    slots = [_plain(node) for node in template.nodes if not isinstance(node, Text)]
+    if None in slots:
+        paths, render = _compile_liquid(template)
+    else:
+        plain = [slot for slot in slots if slot]
+        paths, render = tuple(path for path, _ in plain), _renderer(template, plain)
     return Field(source, paths, lambda event: (render(event),), render, fixed)
 
 
-def _needs_liquid(source: str) -> bool:
-    """Whether there is a tag, white space control, or a filter that is no plain default."""
-    inners = [match[1] for match in _PLACEHOLDER.finditer(source)]
-    return "{%" in source or any(
-        inner.startswith("-")
-        or inner.endswith("-")
-        or ("|" in inner and not _DEFAULT.fullmatch(inner, inner.index("|")))
-        for inner in inners
-    )
-
-
-def _compile_liquid(source: str) -> Field:
+def _compile_liquid(template: Block) -> tuple[tuple[Path, ...], Render]:
     from twiliodest.liquid import compile_liquid
-    from twiliodest.liquid_run import Unfit
 
-    template = compile_liquid(source, _said)
+    compiled = compile_liquid(template, _said)
 
     def render(event: Any) -> str:
         try:
-            return template.render(event)
+            return compiled.render(event)
         except Unfit as unfit:
             raise Unresolved(_named(unfit.subject), unfit.fault) from None
 
-    paths = tuple(Path(item.path, (item.names,), item.find) for item in template.variables)
-    return _template(source, paths, render, template.fixed)
+    return compiled.variables, render
 
 
 def _said(path: str, values: Sequence[Any]) -> str:
@@ -121,59 +104,55 @@ def _named(path: str) -> Path:
         return Path(path, ((),), lambda _: ())
 
 
-def _literal(source: str, start: int, end: int) -> str:
-    text = source[start:end]
-    if "{{" in text:
-        raise ExpressionError("this {{ is never closed", start + text.index("{{"), "close it with }}")
-    return text
-
-
-def _placeholder(inner: str, offset: int) -> tuple[Path, str | None]:
-    expression, bar, _ = inner.partition("|")
+def _plain(node: Node) -> tuple[Path, str | None] | None:
+    """The path of a placeholder without filters, or with a text as its `default`; `None` for anything else."""
+    value = node.value if isinstance(node, Output) else None
     default: str | None = None
-    if bar:
-        filters = _DEFAULT.fullmatch(inner, len(expression))
-        if not filters:
-            raise ExpressionError(
-                "this filter cannot be read", offset + len(expression), 'the filter is | default: "text"'
-            )
-        default = filters["double"] if filters["double"] is not None else filters["single"]
-    lead = len(expression) - len(expression.lstrip())
-    written = expression.strip()
-    if not written:
-        raise ExpressionError("this placeholder is empty", offset, "write {{$.properties.name}}")
-    text = written if written[0] == "$" else f"${'' if written[0] == '[' else '.'}{written}"
-    try:
-        return compile_path(text), default
-    except ExpressionError as error:
-        shift = lead - (len(text) - len(written))
-        raise ExpressionError(error.message, offset + max(0, error.offset + shift), error.hint) from None
+    match value:
+        case Filtered(_, inner, (Filter(_, "default", (Literal(_, str(text)),), ()),)):
+            value, default = inner, text
+    if not isinstance(value, Lookup) or any(isinstance(step, Lookup) for step in value.steps):
+        return None
+    if not {"size", "first", "last"}.isdisjoint(value.steps[1:]) or value.steps[0] == "forloop":
+        return None
+    return compile_path(f"${spell(value.steps)}"), default
 
 
-def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]]) -> Render:
-    if not slots:
-        return lambda event: literals[0]
-    frame = [part for literal in literals for part in (literal, "")][:-1]
-    numbered = [(2 * i + 1, path, path.find, default) for i, (path, default) in enumerate(slots)]
+def _renderer(template: Block, slots: Sequence[tuple[Path, str | None]]) -> Render:
+    """What the general way renders, for plain placeholders alone: half the time or less.
+
+    Whatever keeps it from a text, the general way says; so the two cannot differ in what they say.
+    """
+    frame = [node.text if isinstance(node, Text) else "" for node in template.nodes]
+    places = [place for place, node in enumerate(template.nodes) if not isinstance(node, Text)]
+    numbered = [(i, path.find, default) for i, (path, default) in zip(places, slots, strict=True)]
+
+    @functools.cache
+    def general() -> Render:
+        return _compile_liquid(template)[1]
 
     def render(event: Any) -> str:
         parts = frame.copy()
-        for i, path, find, default in numbered:
+        for i, find, default in numbered:
             values = find(event)
             if len(values) == 1 and (value := values[0]).__class__ is str and value and not value.isspace():
                 parts[i] = value
-            elif default is not None and _is_blank(values):
+            elif default is not None and is_blank(values):
                 parts[i] = default
             else:
-                parts[i] = ", ".join(_texts_at(path, values))
-        return "".join(parts)
+                try:
+                    parts[i] = ", ".join(_texts_at(slots[0][0], values))
+                except Unresolved:
+                    return general()(event)
+        text = "".join(parts)
+        return text if len(text) <= OUTPUT_LIMIT and is_whole(text) else general()(event)
 
-    names = [(i, *path.names) for i, path, _, _ in numbered if len(path.names) == 2]
-    if len(names) < len(numbered):
+    names = [(i, *path.names) for i, (path, _) in zip(places, slots, strict=True) if len(path.names) == 2]
+    if not slots or len(names) < len(slots):
         return render
 
     def render_plain(event: Any) -> str:
-        """Most events have a text at every path, and most paths have two names: half the time."""
+        """Most events have a text at every path, and most paths have two names: half the time again."""
         parts = frame.copy()
         try:
             for i, first, second in names:
@@ -182,7 +161,8 @@ def _renderer(literals: Sequence[str], slots: Sequence[tuple[Path, str | None]])
                     return render(event)
         except (LookupError, TypeError):
             return render(event)
-        return "".join(parts)
+        text = "".join(parts)
+        return text if text.isascii() and len(text) <= OUTPUT_LIMIT else render(event)
 
     return render_plain
 
@@ -192,7 +172,7 @@ def _path_texts(path: Path) -> Texts:
 
     def texts(event: Any) -> Sequence[str]:
         values = find(event)
-        if len(values) == 1 and (value := values[0]).__class__ is str and value and not value.isspace():
+        if len(values) == 1 and (value := values[0]).__class__ is str and value.isascii() and value.strip():
             return values
         return _texts_at(path, values)
 
@@ -217,13 +197,6 @@ def _text_at(path: Path, value: Any) -> str:
     text = text_of(value)
     if not text or text.isspace():
         raise Unresolved(path, "is empty")
+    if not is_whole(text):
+        raise Unresolved(path, HALF)
     return text
-
-
-def _is_blank(values: Sequence[Any]) -> bool:
-    """What Liquid's `default` replaces: nothing, null, false, an empty text or an empty list."""
-    return all(value is None or value is False or value == [] or _is_blank_text(value) for value in values)
-
-
-def _is_blank_text(value: Any) -> bool:
-    return isinstance(value, str) and not value.strip()

@@ -6,61 +6,62 @@ They follow liquidjs. What a reason says holds nothing of the value.
 from __future__ import annotations
 
 import base64
-import decimal
-import html
+import math
 import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from twiliodest.dates import DEFAULT_FORMAT, format_date, parse_date
-from twiliodest.operands import DIGITS, NAME_LIMIT, bounded, equal, items, number, property_of, text, whole
+from twiliodest.dates import DEFAULT_FORMAT, format_date, parse_date, time_zone
+from twiliodest.figures import DIGITS, as_number, figure, number, rounded
+from twiliodest.markup import escape, escape_once, strip_html
+from twiliodest.operands import NAME_LIMIT, bounded, equal, items, property_of, text, whole
 
-_EXACT = decimal.Context(prec=100)
-_QUOTIENT = decimal.Context(prec=16)  # as many as JavaScript has
-
-
-def _figure(value: Decimal) -> int | Decimal:
-    """The result of a calculation, without zeros behind the point."""
-    return int(value) if value == value.to_integral_value() else value.normalize(_EXACT)
+Number = int | Decimal | Fraction
 
 
-def _date(value: Any, form: Any = DEFAULT_FORMAT) -> str:
+def _date(value: Any, form: Any = DEFAULT_FORMAT, zone: Any = None) -> str:
     if len(text(form)) > NAME_LIMIT:
         raise ValueError("the format is too long")
-    return format_date(parse_date(value), text(form))
+    return format_date(parse_date(value, None if zone is None else time_zone(text(zone))), text(form))
 
 
-def _divided_by(value: Any, by: Any, integer: Any = False) -> int | Decimal:
+def _divided_by(value: Any, by: Any, integer: Any = False) -> Number:
     dividend, divisor = number(value), number(by)
     if not divisor:
         raise ValueError("it would be divided by zero")
-    quotient = _QUOTIENT.divide(dividend, divisor)
-    return (
-        int(_EXACT.divide(dividend, divisor).to_integral_value(decimal.ROUND_FLOOR))
-        if integer
-        else _figure(quotient)
-    )
+    return dividend // divisor if integer else figure(dividend / divisor)
 
 
-def _modulo(value: Any, by: Any) -> int | Decimal:
+def _modulo(value: Any, by: Any) -> Number:
     dividend, divisor = number(value), number(by)
     if not divisor:
         raise ValueError("it would be divided by zero")
-    rest = _EXACT.remainder(dividend, divisor)
-    return _figure(rest + divisor if rest and (rest < 0) != (divisor < 0) else rest)
-
-
-def _rounded(mode: str) -> Callable[[Any], int | Decimal]:
-    return lambda value: _figure(number(value).to_integral_value(mode))
+    return figure(dividend % divisor)
 
 
 def _round(value: Any, digits: Any = 0) -> int | Decimal:
     places = whole(digits)
-    if not 0 <= places <= DIGITS:
+    if abs(places) > DIGITS:
         raise ValueError("it cannot be rounded to so many digits")
-    return _figure(number(value).quantize(Decimal(1).scaleb(-places), decimal.ROUND_HALF_UP, _EXACT))
+    return rounded(number(value), places)
+
+
+def _abs(value: Any) -> Number:
+    exact = as_number(value)
+    if number(value) > 0:
+        return exact
+    return exact.copy_abs() if isinstance(exact, Decimal) else -exact
+
+
+def _at_least(value: Any, least: Any) -> Number:
+    return as_number(value if number(value) >= number(least) else least)
+
+
+def _at_most(value: Any, most: Any) -> Number:
+    return as_number(value if number(value) <= number(most) else most)
 
 
 def _replace(value: Any, old: Any, new: Any = "", count: int = -1) -> str:
@@ -85,7 +86,9 @@ def _slice(value: Any, start: Any, length: Any = 1) -> Any:
 def _split(value: Any, by: Any) -> list[str]:
     said, separator = text(value), text(by)
     bounded(said.count(separator))
-    parts = list(said) if not separator else said.split(None if separator == " " else separator)
+    if separator == " ":  # as in Ruby, any white space of ASCII
+        return [part for part in re.split(r"[ \t\n\v\f\r\0]+", said) if part]
+    parts = said.split(separator) if separator else list(said)
     while parts and not parts[-1]:
         parts.pop()
     return parts
@@ -99,18 +102,6 @@ def _truncate(value: Any, length: Any = 50, end: Any = "...") -> str:
 def _truncatewords(value: Any, count: Any = 15, end: Any = "...") -> str:
     words, most = text(value).split(), max(1, whole(count))
     return " ".join(words[:most]) + (text(end) if len(words) > most else "")
-
-
-def _strip_html(value: Any) -> str:
-    kept: list[str] = []
-    inside = ""
-    for part in re.split(r"(<[^<>]*>)", text(value)):
-        tag = re.match(r"</?(script|style)\b", part, re.IGNORECASE)
-        if tag:
-            inside = "" if part[1] == "/" else tag[1]
-        elif not inside and not (part.startswith("<") and part.endswith(">")):
-            kept.append(part)
-    return "".join(kept)
 
 
 def _join(value: Any, by: Any = " ") -> str:
@@ -168,12 +159,12 @@ def _identity(value: Any) -> Any:
     return isinstance(value, bool), value
 
 
-def _sum(value: Any, name: Any = None) -> int | Decimal:
-    total = Decimal(0)
+def _sum(value: Any, name: Any = None) -> Number:
+    total = Fraction(0)
     for item in items(value):
         found = item if name is None else property_of(item, name)
-        total = total if found is None else _EXACT.add(total, number(found))
-    return _figure(total)
+        total = total if found is None else total + number(found)
+    return figure(total)
 
 
 def _end(value: Any, place: int) -> Any:
@@ -184,50 +175,55 @@ def _end(value: Any, place: int) -> Any:
 def _base64_decode(value: Any) -> str:
     try:
         return base64.b64decode(text(value), validate=True).decode()
+    except UnicodeDecodeError:
+        raise ValueError("what it encodes is not UTF-8") from None
     except ValueError:
         raise ValueError("it is not base64") from None
 
 
 def _size(value: Any) -> int:
-    return (
-        len(value)
-        if isinstance(value, str | list | dict)
-        else len(items(value))
-        if isinstance(value, range)
-        else 0
-    )
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list | range):
+        return len(items(value))
+    raise ValueError("it is not a list or a text")
 
 
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
+def _url_decode(value: Any) -> str:
+    try:
+        return urllib.parse.unquote_plus(text(value), errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("what it encodes is not UTF-8") from None
+
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "abs": lambda value: _figure(abs(number(value))),
+    "abs": _abs,
     "append": lambda value, end: text(value) + text(end),
-    "at_least": lambda value, least: _figure(max(number(value), number(least))),
-    "at_most": lambda value, most: _figure(min(number(value), number(most))),
+    "at_least": _at_least,
+    "at_most": _at_most,
     "base64_decode": _base64_decode,
     "base64_encode": lambda value: base64.b64encode(text(value).encode()).decode(),
     "capitalize": lambda value: text(value).capitalize(),
-    "ceil": _rounded(decimal.ROUND_CEILING),
+    "ceil": lambda value: math.ceil(number(value)),
     "compact": lambda value: [item for item in items(value) if item is not None],
     "concat": lambda value, more: [*items(value), *items(more)],
     "date": _date,
     "divided_by": _divided_by,
     "downcase": lambda value: text(value).lower(),
-    "escape": lambda value: text(value).translate(_ESCAPES),
-    "escape_once": lambda value: html.unescape(text(value)).translate(_ESCAPES),
+    "escape": lambda value: escape(text(value)),
+    "escape_once": lambda value: escape_once(text(value)),
     "find": _find,
     "first": lambda value: _end(value, 0),
-    "floor": _rounded(decimal.ROUND_FLOOR),
+    "floor": lambda value: math.floor(number(value)),
     "has": lambda value, name, target=None: any(fits for _, fits in _matching(value, name, target)),
     "join": _join,
     "last": lambda value: _end(value, -1),
     "lstrip": lambda value: text(value).lstrip(),
     "map": lambda value, name: [property_of(item, name) for item in items(value)],
-    "minus": lambda value, other: _figure(_EXACT.subtract(number(value), number(other))),
+    "minus": lambda value, other: figure(number(value) - number(other)),
     "modulo": _modulo,
     "newline_to_br": lambda value: re.sub(r"\r?\n", "<br />\n", text(value)),
-    "plus": lambda value, other: _figure(_EXACT.add(number(value), number(other))),
+    "plus": lambda value, other: figure(number(value) + number(other)),
     "prepend": lambda value, start: text(start) + text(value),
     "reject": _reject,
     "remove": lambda value, old: _replace(value, old),
@@ -246,15 +242,15 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "split": _split,
     "squish": lambda value: " ".join(text(value).split()),
     "strip": lambda value: text(value).strip(),
-    "strip_html": _strip_html,
+    "strip_html": lambda value: strip_html(text(value)),
     "strip_newlines": lambda value: re.sub(r"\r?\n", "", text(value)),
     "sum": _sum,
-    "times": lambda value, other: _figure(_EXACT.multiply(number(value), number(other))),
+    "times": lambda value, other: figure(number(value) * number(other)),
     "truncate": _truncate,
     "truncatewords": _truncatewords,
     "uniq": _uniq,
     "upcase": lambda value: text(value).upper(),
-    "url_decode": lambda value: urllib.parse.unquote_plus(text(value)),
+    "url_decode": _url_decode,
     "url_encode": lambda value: urllib.parse.quote_plus(text(value), safe="!~*'()"),
     "where": _where,
 }

@@ -1,4 +1,4 @@
-"""Liquid templates: python-liquid reads them; closures render them, strictly and within bounds.
+"""Liquid templates: closures render them, strictly and within bounds.
 
 A variable that an event does not have is allowed in a condition and before `default` only. Nothing reads a file
 or the clock, and no template costs more than `WORK` steps, whatever the event holds.
@@ -9,75 +9,72 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from liquid.ast import BlockNode, Node
-from liquid.builtin import content, output
-from liquid.builtin.expressions import primitive
-from liquid.builtin.tags import (
-    assign_tag,
-    capture_tag,
-    case_tag,
-    cycle_tag,
-    decrement_tag,
-    for_tag,
-    if_tag,
-    increment_tag,
-    liquid_tag,
-    unless_tag,
-)
-from liquid.expression import Expression
-
 from twiliodest.errors import ExpressionError
+from twiliodest.liquid_conditions import fits
+from twiliodest.liquid_loops import count, repeating, sequence
+from twiliodest.liquid_nodes import (
+    BLANK,
+    EMPTY,
+    Assign,
+    Block,
+    Capture,
+    Case,
+    Count,
+    Cycle,
+    Expression,
+    For,
+    If,
+    Leave,
+    Literal,
+    Node,
+    Output,
+    Text,
+)
 from twiliodest.liquid_run import (
+    HALF,
     TEMPLATE,
     Absent,
+    Act,
     Get,
     Run,
     Say,
     Unfit,
-    checked,
     fitting,
+    is_whole,
     plain,
     strict,
-    weight,
 )
-from twiliodest.liquid_syntax import assigned, read
-from twiliodest.liquid_values import BLANK, EMPTY, Expressions, Variable, same
-from twiliodest.operands import TooMuch, items, text, whole
+from twiliodest.liquid_syntax import assigned
+from twiliodest.liquid_values import Expressions
+from twiliodest.operands import TooMuch, items, text
+from twiliodest.paths import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A compiled template. `fixed` is the text outside of all tags.
+    """A compiled template: what it looks at, and its text for an event.
 
     `render` raises `Unfit`, or whatever `say` raises.
     """
 
-    variables: tuple[Variable, ...]
-    fixed: str
+    variables: tuple[Path, ...]
     render: Callable[[Any], str]
 
 
-def compile_liquid(source: str, say: Say) -> Template:
+def compile_liquid(template: Block, say: Say) -> Template:
     """Compile a template; raises `ExpressionError`.
 
     `say` gives the text of the values at a path, and raises where there is none.
     """
-    nodes, rooted = read(source)
-    compiler = _Compiler(say, rooted, assigned(nodes))
-    try:
-        block = compiler.block(nodes)
-    except RecursionError:
-        raise ExpressionError("this template is nested too deeply") from None
-    fixed = "".join(node.text for node in nodes if isinstance(node, content.ContentNode))
-    return Template(tuple(compiler.variables.values()), fixed, functools.partial(_render, block))
+    compiler = _Compiler(say, assigned(template))
+    block = compiler.block(template)
+    return Template(tuple(compiler.variables.values()), functools.partial(_render, block))
 
 
-_Act = Callable[[Run], str | None]  # gives "break" or "continue" where a loop is to be left
-
-
-def _render(block: _Act, event: Any) -> str:
+def _render(block: Act, event: Any) -> str:
     run = Run(event)
     try:
         block(run)
@@ -87,10 +84,10 @@ def _render(block: _Act, event: Any) -> str:
 
 
 class _Compiler(Expressions):
-    """Turns what python-liquid has read into closures."""
+    """Turns what was read into closures."""
 
-    def block(self, nodes: Sequence[Node]) -> _Act:
-        acts = [act for act in map(self.node, nodes) if act]
+    def block(self, block: Block) -> Act:
+        acts = [self.node(node) for node in block.nodes]
         cost = len(acts) + 1
 
         def run_all(run: Run) -> str | None:
@@ -103,150 +100,151 @@ class _Compiler(Expressions):
 
         return run_all
 
-    def branch(self, nodes: Sequence[Node]) -> _Act:
+    def branch(self, block: Block) -> Act:
         """A block that may not be run: what it assigns is not certain behind it."""
         before = dict(self.scope)
-        block = self.block(nodes)
+        act = self.block(block)
         self.scope = before
-        return block
+        return act
 
-    def node(self, node: Node) -> _Act | None:
+    def node(self, node: Node) -> Act:
         match node:
-            case content.ContentNode():
-                said = node.text
-                return lambda run: run.write(said)
-            case output.OutputNode():  # echo, too
-                return self.output(node.expression)
-            case if_tag.IfNode() | unless_tag.UnlessNode():
+            case Text():
+                return self.text(node.text)
+            case Output():
+                return self.output(node.value)
+            case If():
                 return self.choice(node)
-            case for_tag.ForNode():
+            case For():
                 return self.loop(node)
-            case case_tag.CaseNode():
+            case Case():
                 return self.case(node)
-            case assign_tag.AssignNode():
-                get = self.value(node.expression)
-                self.scope[node.name] = self.origin(node.expression) or node.name
+            case Assign():
+                get = self.value(node.value)
+                self.scope[node.name] = self.origin(node.value) or node.name
                 return self.assign(node.name, get)
-            case capture_tag.CaptureNode():
+            case Capture():
                 return self.capture(node)
-            case cycle_tag.CycleNode():
+            case Cycle():
                 return self.cycle(node)
-            case increment_tag.IncrementNode() | decrement_tag.DecrementNode():
+            case Count():
                 return self.count(node)
-            case for_tag.BreakNode() | for_tag.ContinueNode():
-                signal = "break" if isinstance(node, for_tag.BreakNode) else "continue"
-                if not self.looping:
-                    raise ExpressionError(f"{signal} stands outside of a for", node.token.start_index)
-                return lambda run: signal
-            case liquid_tag.LiquidNode():
-                return self.block(node.block.nodes)
-        return None  # a comment
+            case Leave():
+                return self.leave(node)
+            case Block():
+                return self.block(node)
 
-    def output(self, expression: Expression) -> _Act:
+    def text(self, said: str) -> Act:
+        return lambda run: run.write(said)
+
+    def leave(self, node: Leave) -> Act:
+        if not self.looping:
+            raise ExpressionError(f"{node.word} stands outside of a for", node.at)
+        return lambda run: node.word
+
+    def output(self, expression: Expression) -> Act:
         get, path, say = self.value(expression), self.origin(expression) or TEMPLATE, self.say
+        if path in ("forloop", "forloop.parentloop"):
+            raise ExpressionError(f"{path} is no text", expression.at, f"write {{{{ {path}.index }}}}")
 
         def write(run: Run) -> None:
             value = get(run)
             if value.__class__ is str:
+                if not is_whole(value):
+                    raise Unfit(path, HALF)
                 run.write(value)
             elif value is None:
                 raise Unfit(path, "gives nothing after its filters")
+            elif value.__class__ is Absent:
+                run.write(strict(value, say))
             elif value is not EMPTY and value is not BLANK:
-                run.spend(weight(value))
-                run.write(strict(value, say) if isinstance(value, Absent) else _said(value, path, say))
+                if isinstance(value, list | range):
+                    run.spend(len(value[: run.work + 1]))
+                run.write(_said(value, path, say))
 
         return write
 
-    def choice(self, node: if_tag.IfNode | unless_tag.UnlessNode) -> _Act:
-        first, wanted = self.test(node.condition), isinstance(node, if_tag.IfNode)
-        block = self.branch(node.consequence.nodes)
-        others = [
-            (self.test(other.expression), self.branch(other.block.nodes)) for other in node.alternatives
-        ]
-        default = self.branch(node.default.nodes) if node.default else None
+    def choice(self, node: If) -> Act:
+        (condition, block), *others = node.branches
+        first, wanted, then = self.test(condition), not node.unless, self.branch(block)
+        rest = [(self.test(test), self.branch(other)) for test, other in others]
+        default = self.branch(node.other)
 
         def choose(run: Run) -> str | None:
             if first(run) is wanted:
-                return block(run)
-            for test, other in others:
+                return then(run)
+            for test, other in rest:
                 run.spend(1)
                 if test(run):
                     return other(run)
-            return default(run) if default else None
+            return default(run)
 
         return choose
 
-    def case(self, node: case_tag.CaseNode) -> _Act:
-        get = self.value(node.expression)
-        blocks = [
-            (None, self.branch(block.nodes))
-            if isinstance(block, BlockNode)
-            else ([self.value(each) for each in block.expression.expressions], self.branch(block.block.nodes))
-            for block in node.blocks
+    def case(self, node: Case) -> Act:
+        get = self.value(node.value)
+        branches = [
+            ([self.value(each) for each in values], self.branch(block)) for values, block in node.branches
         ]
+        default = self.branch(node.other)
 
         def choose(run: Run) -> str | None:
-            value, found = plain(get(run)), False
-            for options, block in blocks:
-                if options is None:
-                    fits = not found
-                else:
-                    run.spend(len(options))
-                    fits = any(same(value, plain(option(run))) for option in options)
-                    found = found or fits
-                if fits and (signal := block(run)):
-                    return signal
-            return None
+            subject, found = plain(get(run)), False
+            for values, block in branches:
+                run.spend(len(values))
+                if any(fits(subject, plain(value(run))) for value in values):
+                    found = True
+                    if signal := block(run):
+                        return signal
+            return None if found else default(run)
 
         return choose
 
-    def loop(self, node: for_tag.ForNode) -> _Act:
-        loop, path = node.expression, self.origin(node.expression.iterable) or TEMPLATE
-        get, backwards, name = self.value(loop.iterable), loop.reversed, str(loop.identifier)
-        offset, limit = (self.value(part) if part else None for part in (loop.offset, loop.limit))
-        if isinstance(loop.offset, primitive.StringLiteral):
-            raise ExpressionError("offset must be a number here", loop.offset.token.start_index)
+    def loop(self, node: For) -> Act:
+        path = self.origin(node.items) or TEMPLATE
+        get, backwards, name = self.value(node.items), node.backwards, node.name
+        offset, limit = self.bound(node.offset, "offset", path), self.bound(node.limit, "limit", path)
         outer = dict(self.scope), self.looping
         item_path = f"{path}[*]" if path.startswith("$") else name
         self.scope |= {name: item_path, "forloop": "forloop"}
         self.looping = True
-        block = self.block(node.block.nodes)
+        block = self.block(node.body)
         self.scope, self.looping = outer
-        default = self.branch(node.default.nodes) if node.default else None
-        say = self.say
+        default = self.branch(node.other) if node.other else None
 
-        def repeat(run: Run) -> str | None:
+        def items(run: Run) -> Sequence[Any]:
             value = get(run)
-            found = plain(value) if default else strict(value, say)
-            values = fitting(path, "for", _sequence, found)
-            start = fitting(path, "for", whole, strict(offset(run), say)) if offset else 0
-            count = fitting(path, "for", whole, strict(limit(run), say)) if limit else None
-            places = range(len(values))[max(0, start) :][: None if count is None else max(0, count)]
-            if not places:
-                return default(run) if default else None
-            own, length = run.locals, len(places)
-            kept = {key: own[key] for key in (name, "forloop") if key in own}
-            for place, at in enumerate(reversed(places) if backwards else places):
-                run.spend(1)
-                own[name] = checked(values[at], item_path)
-                own["forloop"] = _forloop(place, length, kept.get("forloop"))
-                if block(run) == "break":
-                    break
-            for key in (name, "forloop"):
-                own.pop(key, None)
-            own.update(kept)
-            return None
+            found: Sequence[Any] = fitting(
+                path, "for", sequence, plain(value) if default else strict(value, self.say)
+            )
+            start, most = offset(run) or 0, limit(run)
+            if start or most is not None:
+                found = found[start : None if most is None else start + most]
+            return found[::-1] if backwards else found
 
-        return repeat
+        return repeating(items, name, item_path, block, default)
 
-    def assign(self, name: str, get: Get) -> _Act:
+    def bound(self, expression: Expression | None, word: str, path: str) -> Callable[[Run], int | None]:
+        """The `limit` or `offset` of a loop."""
+        if expression is None:
+            return lambda run: None
+        get, say, path = self.value(expression), self.say, self.origin(expression) or path
+        if isinstance(expression, Literal):
+            try:
+                count(expression.value)
+            except ValueError:
+                message = f"{word} is a whole number from 0 on"
+                raise ExpressionError(message, expression.at, f"write {word}: 2") from None
+        return lambda run: fitting(path, f"the {word} of a for", count, strict(get(run), say))
+
+    def assign(self, name: str, get: Get) -> Act:
         def assign(run: Run) -> None:
             run.locals[name] = get(run)
 
         return assign
 
-    def capture(self, node: capture_tag.CaptureNode) -> _Act:
-        block, name = self.block(node.block.nodes), str(node.name)
+    def capture(self, node: Capture) -> Act:
+        block, name = self.block(node.body), node.name
         self.scope[name] = name
 
         def capture(run: Run) -> str | None:
@@ -257,52 +255,31 @@ class _Compiler(Expressions):
 
         return capture
 
-    def cycle(self, node: cycle_tag.CycleNode) -> _Act:
+    def cycle(self, node: Cycle) -> Act:
         group = self.value(node.group) if node.group else None
-        key = str([str(argument) for argument in node.args])
-        writers = [self.output(argument) for argument in node.args]
+        writers = [self.output(value) for value in node.values]
 
         def cycle(run: Run) -> None:
-            slot = (key, text(strict(group(run), self.say)) if group else None)
+            slot = (node.key, text(strict(group(run), self.say)) if group else None)
             place = run.cycles.get(slot, 0)
             run.cycles[slot] = (place + 1) % len(writers)
             writers[place](run)
 
         return cycle
 
-    def count(self, node: increment_tag.IncrementNode | decrement_tag.DecrementNode) -> _Act:
-        name, up = str(node.name), isinstance(node, increment_tag.IncrementNode)
+    def count(self, node: Count) -> Act:
+        name, step = node.name, node.step
+        self.scope.setdefault(name, name)
 
         def count(run: Run) -> None:
-            before = run.cycles.get(name, 0)
-            run.cycles[name] = before + 1 if up else before - 1
-            run.write(str(before if up else before - 1))
+            before = run.counters.get(name, 0)
+            run.counters[name] = before + step
+            run.write(str(before if step > 0 else before + step))
 
         return count
 
 
 def _said(value: Any, path: str, say: Say) -> str:
+    if isinstance(value, Fraction):
+        return text(value)
     return say(path, (items(value) if isinstance(value, range) else value,))
-
-
-def _sequence(value: Any) -> Sequence[Any]:
-    if isinstance(value, dict):
-        return [list(pair) for pair in value.items()]
-    if isinstance(value, list | range):
-        return value
-    if value is None:
-        return []
-    raise ValueError("it is not a list")
-
-
-def _forloop(place: int, length: int, outer: Any) -> dict[str, Any]:
-    return {
-        "index": place + 1,
-        "index0": place,
-        "rindex": length - place,
-        "rindex0": length - place - 1,
-        "first": place == 0,
-        "last": place == length - 1,
-        "length": length,
-        "parentloop": outer,
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from twiliodest.operands import TooMuch
 WORK = 50_000  # steps for one event: a tag, a filter, an item of a list, or 100 characters
 OUTPUT_LIMIT = 10_000  # characters written for one event; a body has at most 1,600
 TEMPLATE = "the template"  # the subject where a fault has no path
+HALF = "holds half of a character"  # a lone surrogate, which no message can hold
 
 Say = Callable[[str, Sequence[Any]], str]
 
@@ -36,11 +38,12 @@ class Absent:
 class Run:
     """One rendering: the event, the template's own variables, what is written, and what may still be done."""
 
-    __slots__ = ("cycles", "event", "locals", "out", "room", "work")
+    __slots__ = ("counters", "cycles", "event", "locals", "out", "room", "work")
 
     def __init__(self, event: Any) -> None:
         self.event = event
         self.locals: dict[str, Any] = {}
+        self.counters: dict[str, int] = {}
         self.cycles: dict[Any, int] = {}
         self.out: list[str] = []
         self.room = OUTPUT_LIMIT
@@ -59,17 +62,32 @@ class Run:
 
 
 Get = Callable[[Run], Any]
+Act = Callable[[Run], str | None]  # gives "break" or "continue" where a loop is to be left
 
 
-def checked(value: Any, path: str) -> Any:
-    """A value of the event; `Absent` where plain placeholders, too, would find no text."""
-    if (
-        value is None
-        or value == []
-        or (value.__class__ is str and len(value) < OUTPUT_LIMIT and (not value or value.isspace()))
-    ):
-        return Absent(path, (value,))
-    return value
+def is_whole(text: str) -> bool:
+    """Whether a text has no half of a character in it."""
+    return text.isascii() or not _HALVES.search(text)
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def checked(value: Any, path: str, run: Run) -> Any:
+    """A value of the event; `Absent` where there is no text."""
+    if value.__class__ is str:
+        if len(value) > OUTPUT_LIMIT:
+            run.spend(len(value) // 100)
+        return value if value and not value.isspace() else Absent(path, (value,))
+    return Absent(path, (value,)) if value is None or value == [] else value
+
+
+def is_blank(values: Sequence[Any]) -> bool:
+    """What `default` replaces: nothing, null, false, an empty text or an empty list."""
+    return all(
+        value is None or value is False or value == [] or (isinstance(value, str) and not value.strip())
+        for value in values
+    )
 
 
 def plain(value: Any) -> Any:
@@ -83,6 +101,8 @@ def strict(value: Any, say: Say) -> Any:
 def fitting(path: str, what: str, function: Callable[..., Any], *values: Any) -> Any:
     try:
         return function(*values)
+    except UnicodeEncodeError:
+        raise Unfit(path, HALF) from None
     except ValueError as error:
         reason = error.args[0] if type(error) is ValueError else "it is odd"
     except (TypeError, ArithmeticError, LookupError, AttributeError):

@@ -5,104 +5,104 @@ Strict: `Absent` stands for what the event does not have, until a condition or `
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from liquid.builtin.expressions import KeywordArgument, Path, PositionalArgument, filtered, logical, primitive
-from liquid.expression import Expression
-
 from twiliodest.errors import ExpressionError
-from twiliodest.filters import FILTERS
-from twiliodest.liquid_run import TEMPLATE, Absent, Get, Run, Say, checked, fitting, plain, strict, weight
-from twiliodest.liquid_syntax import nearest
-from twiliodest.operands import equal, less, text, whole
+from twiliodest.liquid_conditions import COMPARISONS
+from twiliodest.liquid_filters import compile_filter
+from twiliodest.liquid_hints import nearest
+from twiliodest.liquid_nodes import (
+    Condition,
+    Expression,
+    Filtered,
+    JsonPath,
+    Literal,
+    Lookup,
+    Range,
+    Test,
+    spell,
+)
+from twiliodest.liquid_run import (
+    TEMPLATE,
+    Absent,
+    Get,
+    Run,
+    Say,
+    Unfit,
+    checked,
+    fitting,
+    is_blank,
+    plain,
+    strict,
+    weight,
+)
+from twiliodest.operands import whole
+from twiliodest.paths import Path
+from twiliodest.selected import Selected, compile_selected
 
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """What a template looks at: its path as written in JSONPath, the names that lead there, and a look-up."""
-
-    path: str
-    names: tuple[str, ...]
-    find: Callable[[Any], Sequence[Any]]
+FORLOOP = ("index", "index0", "rindex", "rindex0", "first", "last", "length", "parentloop")
 
 
 class Expressions:
-    """Turns expressions into closures. `scope` tells where this place's own variables come from."""
+    """Turns expressions into closures. `scope` tells where this place's own variables come from.
 
-    def __init__(self, say: Say, rooted: frozenset[int], assigned: set[str]) -> None:
+    `own` are the names that the template gives values anywhere.
+    """
+
+    def __init__(self, say: Say, own: set[str]) -> None:
         self.say = say
-        self.rooted = rooted
-        self.assigned = assigned
+        self.own = own
         self.scope: dict[str, str] = {}
         self.looping = False
-        self.variables: dict[str, Variable] = {}
+        self.variables: dict[str, Path] = {}
 
     def value(self, expression: Expression) -> Get:
+        """What an expression gives."""
         match expression:
-            case filtered.FilteredExpression():
-                get = self.value(expression.left)
-                path = self.origin(expression) or TEMPLATE
-                for each in expression.filters or ():
-                    if each.name == "date" and getattr(expression.left, "value", None) in ("now", "today"):
-                        raise ExpressionError(
-                            "a text must not depend on when it is rendered",
-                            expression.left.token.start_index,
-                            "use a time of the event, like $.timestamp",
-                        )
-                    get = self.default(get, each) if each.name == "default" else self.filter(get, each, path)
+            case Filtered():
+                get, path = self.value(expression.value), self.origin(expression) or TEMPLATE
+                for each in expression.filters:
+                    get = compile_filter(get, each, expression.value, path, self.say, self.value)
                 return get
-            case Path():
-                return self.path(expression)
-            case primitive.RangeLiteral():
+            case Lookup():
+                return self.lookup(expression)
+            case JsonPath():
+                return self.json_path(expression)
+            case Range():
                 return self.range(expression)
-            case primitive.FloatLiteral():
-                constant: Any = Decimal(expression.token.value)
-            case primitive.Literal():
+            case Literal():
                 constant = expression.value
-            case primitive.Empty() | primitive.Blank():
-                constant = EMPTY if isinstance(expression, primitive.Empty) else BLANK
-            case primitive.Nil():
-                constant = None
-            case _:
-                raise ExpressionError("this expression is not available here", expression.token.start_index)
         return lambda run: constant
 
-    def test(self, expression: Expression) -> Callable[[Run], bool]:
-        match expression:
-            case logical.BooleanExpression():
-                return self.test(expression.expression)
-            case logical.LogicalAndExpression() | logical.LogicalOrExpression():
-                left, right = self.test(expression.left), self.test(expression.right)
-                if isinstance(expression, logical.LogicalAndExpression):
-                    return lambda run: left(run) and right(run)
-                return lambda run: left(run) or right(run)
-        for kind, compare in _COMPARISONS.items():
-            if isinstance(expression, kind):
-                return self.comparison(compare, self.value(expression.left), self.value(expression.right))
-        get = self.value(expression)
+    def test(self, condition: Condition) -> Callable[[Run], bool]:
+        """Whether a condition holds: the right one of two words binds first, so what decides first is the end."""
+        tests = [self.single(test) for test in condition.tests]
+        if len(tests) == 1:
+            return tests[0]
+        *before, last = tests
+        pairs = list(zip(before, (word == "or" for word in condition.words), strict=True))
 
-        def truthy(run: Run) -> bool:
-            value = plain(get(run))
-            return value is not None and value is not False
+        def holds(run: Run) -> bool:
+            for test, decides in pairs:
+                if test(run) is decides:
+                    return decides
+            return last(run)
 
-        return truthy
+        return holds
 
-    def origin(self, expression: Expression) -> str | None:
-        """The path of an expression's variable, as it is told to people."""
-        while isinstance(expression, filtered.FilteredExpression):
-            expression = expression.left
-        if not isinstance(expression, Path):
-            return None
-        head, *rest = expression.path
-        start = None if expression.token.start_index in self.rooted else self.scope.get(str(head))
-        return (f"${_written(head)}" if start is None else start) + "".join(map(_written, rest))
+    def single(self, test: Test) -> Callable[[Run], bool]:
+        """Whether one comparison holds, or one value is true."""
+        left = self.value(test.left)
+        if test.right is None:
 
-    def comparison(self, compare: Callable[[Any, Any], bool], left: Get, right: Get) -> Callable[[Run], bool]:
+            def truthy(run: Run) -> bool:
+                value = plain(left(run))
+                return value is not None and value is not False
+
+            return truthy
+        compare, right = COMPARISONS[test.operator], self.value(test.right)
+
         def holds(run: Run) -> bool:
             one, other = plain(left(run)), plain(right(run))
             run.spend(1 + weight(one) + weight(other))
@@ -110,48 +110,19 @@ class Expressions:
 
         return holds
 
-    def filter(self, get: Get, node: filtered.Filter, path: str) -> Get:
-        name, at = node.name, node.token.start_index
-        if name not in FILTERS:
-            raise ExpressionError(f'there is no filter "{name}"', at, nearest(name, (*FILTERS, "default")))
-        function, say = FILTERS[name], self.say
-        if any(isinstance(argument, KeywordArgument) for argument in node.args):
-            raise ExpressionError(f"the filter {name} has no named arguments", at)
-        arguments = [self.value(argument.value) for argument in node.args]
-        _check_arguments(function, name, len(arguments), at)
+    def origin(self, expression: Expression) -> str | None:
+        """The path of an expression's variable, as it is told to people."""
+        while isinstance(expression, Filtered):
+            expression = expression.value
+        if isinstance(expression, JsonPath):
+            return expression.text
+        if not isinstance(expression, Lookup):
+            return None
+        head, *rest = expression.steps
+        start = None if expression.rooted else self.scope.get(str(head))
+        return (f"${spell([head])}" if start is None else start) + spell(rest)
 
-        def apply(run: Run) -> Any:
-            value = get(run)
-            if value.__class__ is Absent:
-                strict(value, say)
-            given = [strict(argument(run), say) for argument in arguments]
-            run.spend(1 + weight(value) + sum(map(weight, given)))
-            result = fitting(path, f"the filter {name}", function, value, *given)
-            run.spend(weight(result))
-            return result
-
-        return apply
-
-    def default(self, get: Get, node: filtered.Filter) -> Get:
-        keywords = [each for each in node.args if isinstance(each, KeywordArgument)]
-        values = [self.value(each.value) for each in node.args if isinstance(each, PositionalArgument)]
-        if len(values) != 1 or any(each.name != "allow_false" for each in keywords):
-            raise ExpressionError(
-                "default takes one argument", node.token.start_index, 'write default: "text"'
-            )
-        fallback, allow_false = values[0], [self.value(each.value) for each in keywords]
-
-        def default(run: Run) -> Any:
-            value = get(run)
-            if value is None or value.__class__ is Absent or value in ("", []):
-                return fallback(run)
-            if value is False and not any(allowed(run) is True for allowed in allow_false):
-                return fallback(run)
-            return value
-
-        return default
-
-    def range(self, expression: primitive.RangeLiteral) -> Get:
+    def range(self, expression: Range) -> Get:
         start, stop, say = self.value(expression.start), self.value(expression.stop), self.say
         path = self.origin(expression.stop) or self.origin(expression.start) or TEMPLATE
 
@@ -161,44 +132,95 @@ class Expressions:
 
         return make
 
-    def path(self, expression: Path) -> Get:
-        head, *rest = expression.path
-        if not isinstance(head, str):
-            raise ExpressionError("a variable begins with a name", expression.token.start_index)
+    def json_path(self, expression: JsonPath) -> Get:
+        """What a JSONPath selects: one value as it is, several as a list."""
+        head = expression.text[2:].split(".")[0].split("[")[0]
+        if expression.added and head in self.own | {"forloop"}:
+            raise ExpressionError(
+                f"{head} is a variable of this template, and a JSONPath looks at the event",
+                expression.at,
+                f"the event's is written $.{head}; a variable has the filters map and where",
+            )
+        try:
+            selected = compile_selected(expression.text)
+        except ExpressionError as error:
+            at = expression.at + max(0, error.offset - expression.added)
+            raise ExpressionError(error.message, at, error.hint) from None
+        self.variables.setdefault(selected.path.text, selected.path)
+        return _selecting(selected)
+
+    def lookup(self, expression: Lookup) -> Get:
+        """What stands at the names and indexes of a variable."""
+        head, *rest = str(expression.steps[0]), *expression.steps[1:]
         path = self.origin(expression) or head
-        steps: list[Any] = [self.path(step) if isinstance(step, Path) else step for step in rest]
-        rooted = expression.token.start_index in self.rooted
-        own = not rooted and (head in self.assigned or head in self.scope)
+        steps: list[Any] = [self.lookup(step) if isinstance(step, Lookup) else step for step in rest]
+        if not expression.rooted:
+            self.check_forloop(expression)
+        own = not expression.rooted and (head in self.own or head in self.scope)
         absent = Absent(path)
 
         def find(run: Run, value: Any) -> Any:
             for step in steps:
-                value = _step(value, strict(step(run), self.say) if callable(step) else step)
+                if callable(step):
+                    step = step(run)
+                    if step.__class__ is Absent:
+                        return step
+                value = _step(value, step)
                 if value is _MISSING:
                     return absent
-            return checked(value, path)
+            return checked(value, path, run)
 
         def from_event(run: Run) -> Any:
             event = run.event
             return find(run, event[head]) if head in event else absent
 
-        def from_locals(run: Run) -> Any:
+        def from_template(run: Run) -> Any:
             value = run.locals.get(head, _MISSING)
             if value is _MISSING:
-                return from_event(run)
+                return run.counters[head] if head in run.counters and not steps else from_event(run)
             return find(run, plain(value)) if steps else value
 
         if not own or head not in self.scope:
-            known = next((place for place, step in enumerate(rest) if isinstance(step, Path)), len(rest))
+            known = next((place for place, step in enumerate(rest) if isinstance(step, Lookup)), len(rest))
             names = tuple(_names([head, *rest]))
-            shown = f"${_written(head)}" + "".join(map(_written, rest[:known]))
-            self.variables.setdefault(shown, Variable(shown, names, _finder([head, *rest[:known]])))
-        return from_locals if own else from_event
+            shown = f"${spell([head, *rest[:known]])}"
+            whole_names = names if len(names) == len(expression.steps) else ()
+            find_it = _finder([head, *rest[:known]])
+            self.variables.setdefault(shown, Path(shown, (names,), find_it, whole_names))
+        return from_template if own else from_event
+
+    def check_forloop(self, expression: Lookup) -> None:
+        """What a loop tells of itself is there, and asked for within the loop."""
+        head, *steps = expression.steps
+        if head == "forloop" and not self.looping:
+            hint = "the event's member is written $.forloop"
+            raise ExpressionError("forloop stands outside of a for", expression.at, hint)
+        if self.scope.get(str(head)) != "forloop":
+            return
+        while steps[:1] == ["parentloop"]:
+            steps.pop(0)
+        if steps and isinstance(steps[0], str) and steps[0] not in FORLOOP:
+            hint = nearest(steps[0], FORLOOP) or f"it has {', '.join(FORLOOP)}"
+            raise ExpressionError(f'forloop has no "{steps[0]}"', expression.at, hint)
 
 
 _MISSING = object()
-EMPTY, BLANK = object(), object()  # the literals `empty` and `blank`
-_BLANKS: dict[Any, tuple[Any, ...]] = {EMPTY: ("", [], {}), BLANK: ("", [], {}, None, False)}
+
+
+def _selecting(selected: Selected) -> Get:
+    text, find = selected.path.text, selected.path.find
+
+    def select(run: Run) -> Any:
+        found = find(run.event)
+        run.spend(len(found))
+        if is_blank(found):
+            return Absent(text, tuple(found))
+        missing, wanted = selected.lacking(run.event)
+        if missing:
+            raise Unfit(text, f"is missing in {missing} of {wanted} places")
+        return found[0] if len(found) == 1 else list(found)
+
+    return select
 
 
 def _finder(steps: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
@@ -219,53 +241,13 @@ def _names(steps: Sequence[Any]) -> Iterator[str]:
         yield step
 
 
-def _written(step: Any) -> str:
-    if isinstance(step, str):
-        return f".{step}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", step) else f"['{step}']"
-    return f"[{step}]" if isinstance(step, int) else "[*]"
-
-
 def _step(value: Any, step: Any) -> Any:
+    """A member, an item, or what Liquid knows of a list or text: an object has no size, but may have a `size`."""
     if isinstance(value, dict):
-        if step.__class__ is str and step in value:
-            return value[step]
-        return len(value) if step == "size" else _MISSING
+        return value[step] if step.__class__ is str and step in value else _MISSING
     if isinstance(value, list):
         if step in ("first", "last"):
             step = -1 if step == "last" else 0
         if step.__class__ is int and -len(value) <= step < len(value):
             return value[step]
     return len(value) if step == "size" and isinstance(value, str | list) else _MISSING
-
-
-def _check_arguments(function: Callable[..., Any], name: str, count: int, at: int) -> None:
-    parameters = list(inspect.signature(function).parameters.values())[1:]
-    least = sum(parameter.default is parameter.empty for parameter in parameters)
-    if not least <= count <= len(parameters):
-        wanted = str(least) if least == len(parameters) else f"{least} to {len(parameters)}"
-        raise ExpressionError(f"the filter {name} takes {wanted} arguments, not {count}", at)
-
-
-def same(left: Any, right: Any) -> bool:
-    for one, other in ((left, right), (right, left)):
-        if one is EMPTY or one is BLANK:
-            blank = one is BLANK and isinstance(other, str) and other.isspace()
-            return blank or any(equal(other, each) for each in _BLANKS[one])
-    return equal(left, right)
-
-
-def _contains(left: Any, right: Any) -> bool:
-    if isinstance(left, str):
-        return right is not None and not isinstance(right, list | dict) and text(right) in left
-    return isinstance(left, list) and any(equal(item, right) for item in left)
-
-
-_COMPARISONS: dict[type[Any], Callable[[Any, Any], bool]] = {
-    logical.EqExpression: same,
-    logical.NeExpression: lambda left, right: not same(left, right),
-    logical.LtExpression: less,
-    logical.GtExpression: lambda left, right: less(right, left),
-    logical.LeExpression: lambda left, right: less(left, right, or_equal=True),
-    logical.GeExpression: lambda left, right: less(right, left, or_equal=True),
-    logical.ContainsExpression: _contains,
-}

@@ -5,47 +5,33 @@ A value that does not suit is a `ValueError` that says why, and holds nothing of
 
 from __future__ import annotations
 
-import re
+import math
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from twiliodest.exact import text_of
+from twiliodest.figures import as_number, number, written
 
 SIZE_LIMIT = 100_000  # characters or items of anything that grows
 NAME_LIMIT = 200  # characters of a name, or of a date's format
-DIGITS = 40  # of a number that is calculated with
-_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?\s*", re.ASCII)
 
 
 class TooMuch(Exception):  # noqa: N818 -- not an error of the program: a template that asks for too much
     """A template would need more time or memory than any text is worth."""
 
 
-def number(value: Any) -> Decimal:
-    """A value to calculate with, exactly; raises `ValueError`."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = Decimal(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("it is not a number")
-    if isinstance(value, int) and value.bit_length() > 4 * DIGITS:
-        raise ValueError("it is too large or too small a number to calculate with")
-    exact = Decimal(value)
-    if not exact.is_finite() or len(exact.as_tuple().digits) > DIGITS or abs(exact.adjusted()) > DIGITS:
-        raise ValueError("it is too large or too small a number to calculate with")
-    return exact
-
-
 def whole(value: Any) -> int:
     """A count or a place; raises `ValueError`."""
     exact = number(value)
-    if exact != exact.to_integral_value() or abs(exact) >= 10**15:
+    if exact.denominator != 1 or abs(exact) >= 10**15:
         raise ValueError("it is not a whole number")
     return int(exact)
 
 
 def text(value: Any) -> str:
     """A value as a text; raises `ValueError`."""
-    said = text_of(value)
+    said = written(value) if isinstance(value, Fraction) else text_of(value)
     if said is None:
         raise ValueError(
             "it is nothing" if value is None else "it is an object or a list of lists, not a text"
@@ -70,7 +56,7 @@ def bounded(size: int) -> int:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether two values are the same; `true` is not 1, `"1"` is not 1."""
+    """Whether two values are the same, numbers exactly; `true` is not 1, `"1"` is not 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)
@@ -80,9 +66,11 @@ def less(left: Any, right: Any, *, or_equal: bool = False) -> bool:
     """Whether one text or number is less than another; a text beside a number is read as one; else false."""
     if not (isinstance(left, str) and isinstance(right, str)):
         try:
-            left, right = _comparable(left), _comparable(right)
+            left, right = as_number(left), as_number(right)
         except ValueError:
             return False
+        if isinstance(left, Fraction) or isinstance(right, Fraction):
+            left, right = _comparable(left), _comparable(right)
     return bool(left <= right if or_equal else left < right)
 
 
@@ -96,6 +84,10 @@ def property_of(item: Any, name: Any) -> Any:
     return item
 
 
-def _comparable(value: Any) -> Any:
-    exact = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return value if exact else number(value)
+def _comparable(value: int | Decimal | Fraction) -> int | Fraction | float:
+    """A number that can be compared with a fraction; one that is too large or too small for any stands for itself."""
+    if not isinstance(value, Decimal):
+        return value
+    if abs(value.adjusted()) < 1000:
+        return Fraction(value)
+    return math.copysign(math.inf, value) if value.adjusted() > 0 else 0
