@@ -46,7 +46,7 @@ def by_line(lines: Lines) -> Seen:
 
 
 def by_value(value: Value) -> Seen:
-    line, inset, raw, broken = value
+    line, inset, raw, broken, *_ = value
     return Seen(0, ((line, inset, raw, broken or decode_value(raw, LOOK)),))
 
 
@@ -144,7 +144,7 @@ BAD_LINES: list[tuple[bytes, str, int | None]] = [
     (b"]", JSON, 0),
     (b'{"a":1},{"a":2}', JSON, None),
     (b"# comment", JSON, 0),
-    (b'{"batch":[1', OBJECT, None),
+    (b'{"batch":[1', JSON, 10),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from twiliodest import screen
 from twiliodest.check_screen import print_findings, print_verified
 from twiliodest.config import Config, account_of
+from twiliodest.envelopes import names
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.events import Planner, Progress, outcomes
@@ -62,7 +63,8 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     sources = find_sources(events)
     members = {problem.member for problem in config.warnings if problem.member}
     taken = Survey(config.actions, members)
-    planner = Planner(sources, Plan(config.actions, config.event_id), taken.passed)
+    plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
+    planner = Planner(sources, plan, taken.passed, events_at=config.events_at)
     with screen.Bar(size(sources), shown=shows_bar) as bar:
         planned = outcomes(planner, Progress(), bar.advance)
         for group in preview(planned, config.account or "", None, ()):

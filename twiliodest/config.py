@@ -12,6 +12,7 @@ from twiliodest import setting_values as values
 from twiliodest.action_nodes import FIELDS, read_actions
 from twiliodest.actions import SendSms
 from twiliodest.durations import read_duration
+from twiliodest.envelopes import EventsAt, read_events_at
 from twiliodest.errors import ExpressionError, Problem, UsageError
 from twiliodest.guard_nodes import QUIET_HOURS, read_list, read_quiet_hours
 from twiliodest.masks import is_reference
@@ -28,9 +29,9 @@ T = TypeVar("T")
 DEFAULT_EVENT_ID = "$.messageId"
 CREDENTIALS = ("account", "token", "api_key")
 SETTINGS = (
-    *(*CREDENTIALS, "number", "actions", "edge", "region", "api_base", "default_region", "event_id", "rate"),
-    *("concurrency", "max_messages", "price_per_segment", "price_per_mms", "currency", "ledger"),
-    *("quiet_hours", "cooldown", "suppress", "smart_encoding"),
+    *(*CREDENTIALS, "number", "actions", "edge", "region", "api_base", "default_region", "event_id"),
+    *("events_at", "rate", "concurrency", "max_messages", "price_per_segment", "price_per_mms", "currency"),
+    *("ledger", "quiet_hours", "cooldown", "suppress", "smart_encoding"),
 )
 PUBLIC = {
     name: {"actions": FIELDS, "quiet_hours": QUIET_HOURS}.get(name, ())
@@ -56,6 +57,7 @@ class Config:
     disabled: int
     api_base: str
     event_id: JsonPath
+    events_at: EventsAt | None
     default_region: str | None
     rate: float | None
     concurrency: int
@@ -90,6 +92,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         disabled=disabled,
         api_base=read.api_base(),
         event_id=read.setting("event_id", values.json_path) or compile_path(DEFAULT_EVENT_ID),
+        events_at=read.setting("events_at", read_events_at),
         default_region=region,
         rate=read.setting("rate", values.amount(0.001, "rate must be a number of messages a second")),
         concurrency=read.setting("concurrency", values.count(500, "concurrency")) or 10,

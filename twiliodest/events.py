@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from twiliodest.decoding import REFUSALS, Decode, decode_lines, decode_value, describe, is_utf8, strictly
 from twiliodest.documents import LIMIT, Broken, Lines, Value
+from twiliodest.envelopes import EventsAt, merged, wrapped
 from twiliodest.helpers import Helpers
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.plan import Plan
 from twiliodest.sources import Source, read
+from twiliodest.tapes import Tape
 
 MOSTLY = 3  # where one event in so many matches, one decoding of all that is needed is cheaper than two
 
@@ -38,7 +42,8 @@ class Made(msgspec.Struct, frozen=True, gc=False):
 class Planner:
     """Makes of lines and values what the plan makes of them.
 
-    `passed` is told what the plan saw of an event that matches nothing.
+    `passed` is told what the plan saw of an event that matches nothing. `events_at` leads to the events in envelopes;
+    with `keeps_all`, texts are kept that are too long for memory.
     """
 
     def __init__(
@@ -46,8 +51,13 @@ class Planner:
         sources: Sequence[Source],
         plan: Plan,
         passed: Callable[[Mapping[str, Any]], object] | None = None,
+        *,
+        events_at: EventsAt | None = None,
+        keeps_all: bool = False,
     ) -> None:
         self.sources = sources
+        self.events_at = events_at
+        self.keeps_all = keeps_all
         self._plan = plan
         self._passed = passed
         self._strict = strictly(plan.look)
@@ -60,6 +70,9 @@ class Planner:
         if len(lines.text) > LIMIT or not is_utf8(lines.text):
             decode, decode_line = self._plan.look, self._strict
         data = decode_lines(raws, decode_line)
+        if self.events_at:
+            head = self.events_at.steps[0]
+            data = list(itertools.takewhile(lambda seen: head not in seen, data))
         made = self._made(source, lines.first, 0, raws, data, decode)
         if data:
             self._mostly_matching = made.matched * MOSTLY > made.events
@@ -67,11 +80,31 @@ class Planner:
 
     def value(self, source: int, value: Value) -> Made:
         """The outcomes of one value, or of what is no event."""
-        line, inset, raw, broken = value
+        line, inset, raw, broken, shared, tape = value
         found = broken or decode_value(raw, self._strict)
         if isinstance(found, Broken):
-            return Made(0, 0, (self._broken(source, line, inset, raw, found),))
+            original = wrapped(shared, raw) if shared and self._plan.keeps_texts else tape
+            return Made(0, 0, (self._broken(source, line, inset, raw, found, original),))
+        if shared:
+            return self._shared(source, value)
         return self._made(source, line, inset, (raw,), (found,), self._plan.look)
+
+    def _shared(self, source: int, value: Value) -> Made:
+        """The outcomes of an item of a batch: its own is its identity, its content is also what the batch says."""
+        plan, original = self._plan, wrapped(value.shared, value.raw) if self._plan.keeps_texts else None
+        text = merged(value.shared, value.raw)
+        found = decode_value(text, self._strict)
+        if isinstance(found, Broken):
+            broken = Broken(f"what its batch says of all its events is {found.reason}", found.kind)
+            return Made(0, 0, (self._broken(source, value.line, value.inset, value.raw, broken, original),))
+        made = self._made(source, value.line, value.inset, (text,), (found,), plan.look)
+        if not made.outcomes:
+            return made
+        event = made.outcomes[0].event
+        if event.id:
+            event = replace(event, id=plan.identify(value.raw))
+        event = replace(event, original=original)
+        return Made(made.events, made.matched, [replace(outcome, event=event) for outcome in made.outcomes])
 
     def helpers(self, count: int) -> Helpers[Made]:
         """So many processes that share the work on lines; they tell no `passed`."""
@@ -107,9 +140,17 @@ class Planner:
                 self._passed(data[place])
         return Made(len(data), len(matching), outcomes)
 
-    def _broken(self, source: int, line: int, inset: int, raw: bytes, broken: Broken) -> Outcome:
+    def _broken(
+        self,
+        source: int,
+        line: int,
+        inset: int,
+        raw: bytes,
+        broken: Broken,
+        original: bytes | Tape | None = None,
+    ) -> Outcome:
         where = ""
-        if broken.offset is not None:
+        if broken.offset is not None and broken.offset <= len(raw):
             before = raw[: broken.offset]
             further = before.count(b"\n")
             column = (
@@ -118,7 +159,8 @@ class Planner:
                 + 1
             )
             where = f" (line {line + further}, column {column})" if further else f" (column {column})"
-        event = Event(self.sources[source].name, line, raw if self._plan.keeps_texts else b"")
+        raw = raw if self._plan.keeps_texts and original is None else b""
+        event = Event(self.sources[source].name, line, raw, original=original)
         return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
 
 
@@ -137,7 +179,10 @@ def outcomes(
         lines = functools.partial(planner.lines, number)
         value = functools.partial(planner.value, number)
         spread = functools.partial(helpers.spread, number) if helpers and source.size else None
-        for made in read(source, lines, value, advance, spread):
+        found = read(
+            source, lines, value, advance, spread, events_at=planner.events_at, keeps_all=planner.keeps_all
+        )
+        for made in found:
             progress.events += made.events
             progress.matched += made.matched
             yield made.outcomes

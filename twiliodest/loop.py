@@ -271,7 +271,9 @@ def _handfuls(groups: Iterable[Sequence[Outcome]]) -> Iterator[Sequence[Step]]:
 
 
 def _size(event: Event) -> int:
-    return len(event.raw) + EACH
+    original = event.original
+    more = 0 if original is None else len(original) if isinstance(original, bytes) else original.size
+    return len(event.raw) + more + EACH
 
 
 def _complete(future: asyncio.Future[None], fault: BaseException | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -44,7 +45,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One item of an input, whose JSON text is `raw`: an event, or a line that is none.
 
     `raw` is left empty where nobody will ask for it. `id` is the event's identity, the same in every run; it is empty
-    if the line is no event.
+    if the line is no event. `original` is what is fed in again instead of `raw`, where that is not the same: bytes,
+    or a `Tape` of them.
     """
 
     source: str
@@ -52,6 +54,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     raw: bytes
     name: str | None = None
     id: str = ""
+    original: Any = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):

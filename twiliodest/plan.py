@@ -25,16 +25,30 @@ class Plan:
     """Compiled actions. `look` decodes what triggers look at; `take`, at once, also what fields need.
 
     What `look` can decode is an event; of one that matches nothing, `take` may refuse more. Without `keeps_texts`,
-    its events do without their JSON texts.
+    its events do without their JSON texts. `envelopes` are members whose presence makes a line more than an event.
     """
 
-    def __init__(self, actions: Sequence[SendSms], event_id: Path, *, keeps_texts: bool = True) -> None:
+    def __init__(
+        self,
+        actions: Sequence[SendSms],
+        event_id: Path,
+        *,
+        keeps_texts: bool = True,
+        envelopes: Iterable[str] = ("batch",),
+    ) -> None:
         self.keeps_texts = keeps_texts
-        looked_at = {("type",), ("event",), ("batch",)}.union(*(paths(action.trigger) for action in actions))
+        looked_at = {("type",), ("event",), *((name,) for name in envelopes)}.union(
+            *(paths(action.trigger) for action in actions)
+        )
         self.look = view(looked_at)
         self.take = view(looked_at.union(event_id.prefixes, *(action.prefixes for action in actions)))
         self._identify = _identifier(event_id)
+        self._named = view(event_id.prefixes)
         self._index = _index(actions, event_id)
+
+    def identify(self, raw: bytes) -> str:
+        """The identity of the event in a text."""
+        return self._identify(self._named(raw), raw)
 
     def select(self, data: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Sequence[Candidate]]]:
         """Of what was decoded, the places of all that may match, each with the actions that are in question."""

@@ -14,6 +14,7 @@ import msgspec
 from twiliodest.errors import ExitStatus
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.savings import Savings
+from twiliodest.tapes import Tape
 
 REASONS = 1000  # distinct reasons that are counted one by one
 RECIPIENTS = 100_000  # distinct recipients that are counted exactly
@@ -129,7 +130,7 @@ def encode_lines(values: Iterable[object]) -> bytes:
 
 
 class Rejects:
-    """The original texts of what did not go out, one a line, ready to be fed in again."""
+    """The original texts of what did not go out, to be fed in again: an event a line, anything else as it was."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -137,8 +138,18 @@ class Rejects:
     def add(self, event: Event, outcomes: Sequence[Outcome]) -> None:
         """Keep an event of which something did not go out, or was not tried; and what is no event, to be mended."""
         is_done = outcomes and all(outcome.status in DONE for outcome in outcomes)
-        if event.raw and not is_done:
-            self._out.write(b" ".join(event.raw.split(b"\n")).rstrip() + b"\n")
+        if is_done:
+            return
+        text = event.raw if event.original is None else event.original
+        if event.id:  # white space before it might make it part of something broken that comes before
+            text = text.lstrip(b" \t").removesuffix(b"\n").replace(b"\n", b" ")
+        # else: the lines of something broken, joined, might be valid and mean something else
+        last = b"\n"
+        for block in text.blocks() if isinstance(text, Tape) else (text,):
+            self._out.write(block)
+            last = block or last
+        if not last.endswith(b"\n"):
+            self._out.write(b"\n")
 
 
 def _record(outcome: Outcome) -> Record:

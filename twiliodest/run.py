@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from twiliodest import screen, send_screen
 from twiliodest.config import Config
+from twiliodest.envelopes import names
 from twiliodest.environment import Environment
 from twiliodest.errors import Problem, UsageError
 from twiliodest.events import Made, Planner, Progress
@@ -81,7 +82,12 @@ class Run:
 
     def planner(self, *, keeps_texts: bool) -> Planner:
         """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
-        return Planner(self.sources, Plan(self.config.actions, self.config.event_id, keeps_texts=keeps_texts))
+        config = self.config
+        plan = Plan(
+            config.actions, config.event_id, keeps_texts=keeps_texts, envelopes=names(config.events_at)
+        )
+        keeps_all = keeps_texts and self.options.rejects is not None
+        return Planner(self.sources, plan, events_at=config.events_at, keeps_all=keeps_all)
 
     def helpers(self, planner: Planner) -> Helpers[Made]:
         """Processes that share the planning of what is large; to be started before a bar, which has a thread."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from twiliodest.documents import LIMIT, Broken, Documents, Lines, Value
+from twiliodest.envelopes import EventsAt
 from twiliodest.errors import Place, Problem, UsageError
 
 STDIN = "-"
@@ -73,16 +74,20 @@ def read(
     value: Callable[[Value], T],
     progress: Callable[[int], object] = lambda count: None,
     spread: Callable[[Iterator[Lines]], Iterator[T]] | None = None,
+    *,
+    events_at: EventsAt | None = None,
+    keeps_all: bool = False,
 ) -> Iterator[T]:
     """What `lines` and `value` make of everything in an input, in order, with flat memory.
 
     `lines` is for the first look: where it stops, `value` gets what there is, also what is no event. An event on
     a pipe is there when its line is. `spread` does the same as `lines` for one text after the other; it may take some
-    ahead. `progress` is told the bytes read.
+    ahead. `progress` is told the bytes read. `events_at` and `keeps_all` are those of `Documents`.
     """
     try:
         blocks = _Blocks(_text(_told(source.blocks(), progress)))
-        yield from _read(blocks, lines, value, spread or functools.partial(map, lines))
+        careful = functools.partial(Documents, blocks, events_at=events_at, keeps_all=keeps_all)
+        yield from _read(blocks, careful, lines, value, spread or functools.partial(map, lines))
     except OSError as error:
         fault = f"cannot be read to its end: {error.strerror}"
         yield value(Value(0, 0, b"", Broken(fault, "a file cannot be read")))
@@ -229,6 +234,7 @@ class _Ahead:
 
 def _read(
     blocks: _Blocks,
+    careful: Callable[[int], Documents],
     lines: Callable[[Lines], T],
     value: Callable[[Value], T],
     spread: Callable[[Iterator[Lines]], Iterator[T]],
@@ -242,7 +248,7 @@ def _read(
             if not ahead.pass_by(made.events):
                 break
         ahead.give_back()
-        documents = Documents(blocks, ahead.line)
+        documents = careful(ahead.line)
         if not documents.more():
             return
         yield from _read_carefully(documents, lines, value)
