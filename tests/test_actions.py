@@ -117,6 +117,23 @@ def test_an_empty_default_leaves_a_media_url_out() -> None:
     assert message({"to": PHONE}, media=["{{a | default: ''}}"]).media_urls == ()
 
 
+def test_white_space_around_a_media_url_is_no_part_of_it() -> None:
+    """A line end that came along from a spreadsheet does not cost the message; nothing but white space is no URL."""
+    url = "https://example.com/a.png"
+    urls = [f"{url}\n", f" {url}", f"{url}\u00a0\r\n"]
+    assert message({"to": PHONE, "m": urls}, media=["$.m"]).media_urls == (url, url, url)
+    assert message({"to": PHONE, "m": f"{url} "}, media=["{{m}} "]).media_urls == (url,)
+    assert message({"to": PHONE}, media=["{{a | default: ' '}}"]).media_urls == ()
+
+
+def test_one_number_in_two_spellings_is_one_recipient() -> None:
+    """A path that gives a number twice, as two people wrote it, names one person; two numbers are refused."""
+    spelled = [PHONE, "(415) 555-0100", "tel:+1-415-555-0100"]
+    assert message({"to": spelled}, region="US").to == PHONE
+    fault = invalid({"to": [*spelled, "+447911123456"]}, region="US")
+    assert fault.reason == "$.to gives 2 different recipients; a message has one"
+
+
 def test_ten_media_urls_are_the_most() -> None:
     """From one field or from several."""
     url = "https://example.com/a.png"
@@ -134,7 +151,7 @@ def test_ten_media_urls_are_the_most() -> None:
         "https://",
         "https:///a",
         "https://example.com/a b",
-        "https://example.com/\n",
+        "https://example.com/\nhttps://example.com/b",
         "https://example.com/\x1b[2J",
         "httpſ://example.com",
         "x" * 999,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -81,7 +82,8 @@ class _Reader:
         to = self._texts(nodes.get("to"), TO, TO_LIMIT)
         body = self._texts(nodes.get("body"), BODY, 1)
         media = self._texts(nodes.get("media_url"), MEDIA, MEDIA_LIMIT)
-        sender = self._plain(nodes["number"], "number", read_sender) if "number" in nodes else self._sender
+        read = functools.partial(read_sender, default_region=self._region)
+        sender = self._plain(nodes["number"], "number", read) if "number" in nodes else self._sender
         cooldown = self._plain(nodes["cooldown"], "cooldown", read_duration) if "cooldown" in nodes else None
         if "to" not in nodes:
             hint = "add to: $.properties.phone, or where the number stands"

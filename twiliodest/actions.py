@@ -58,7 +58,9 @@ class SendSms:
             to = self._recipient(event)
             body = self.body.render(event).strip() if self.body else ""
             media = (
-                tuple(url for field in self.media for url in field.texts(event) if url) if self.media else ()
+                tuple(url for field in self.media for text in field.texts(event) if (url := text.strip()))
+                if self.media
+                else ()
             )
         except Unresolved as nothing:
             return _unresolved(nothing, decode(raw))
@@ -85,12 +87,15 @@ class SendSms:
             except Unresolved as nothing:
                 first = first or nothing
                 continue
-            if len(values) > 1 and len(set(values)) > 1:
+            if len(values) == 1:
+                return recipient(values[0], self.default_region)
+            people = {recipient(value, self.default_region) for value in values}
+            if len(people) > 1:
                 raise PhoneError(
-                    f"{field.source} gives {len(set(values))} different recipients; a message has one",
+                    f"{field.source} gives {len(people)} different recipients; a message has one",
                     f"{field.source} gives several recipients",
                 )
-            return recipient(values[0], self.default_region)
+            return people.pop()
         assert first is not None, "the configuration demands at least one recipient field"  # noqa: S101 -- for the type checker
         raise first
 

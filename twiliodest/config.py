@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,8 +78,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     document = Document(path, PUBLIC)
     root = document.root
     read = _Settings(document, root, environ)
-    number = read.sender()
     region = read.setting("default_region", values.country)
+    number = read.sender(region)
     smart_encoding = read.setting("smart_encoding", values.switch("smart_encoding")) or False
     actions, disabled = read_actions(
         document, root, read.nodes.get("actions"), number, region, smart_encoding=smart_encoding
@@ -100,11 +101,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         price_per_segment=read.price("price_per_segment"),
         price_per_mms=read.price("price_per_mms"),
         currency=read.setting("currency", values.currency) or "USD",
-        ledger=read.setting("ledger", values.file),
+        ledger=read.setting("ledger", values.file("ledger")),
         quiet_hours=read_quiet_hours(document, read.nodes.get("quiet_hours"), actions),
         cooldown=read.setting("cooldown", read_duration),
         suppressed=read_list(
-            document, read.nodes.get("suppress"), read.setting("suppress", values.file), region
+            document, read.nodes.get("suppress"), read.setting("suppress", values.file("suppress")), region
         ),
         warnings=document.conclude(),
     )
@@ -159,11 +160,11 @@ class _Settings:
             self._document.complain(node, error.message, error.hint, offset=offset)
             return None
 
-    def sender(self) -> str | None:
+    def sender(self, region: str | None) -> str | None:
         """The number, which must be there."""
         if "number" not in self.nodes:
             self._document.complain(self._root, '"number" is missing', 'add number: "+15551234567"')
-        return self.setting("number", values.sender)
+        return self.setting("number", functools.partial(values.sender, default_region=region))
 
     def account(self) -> str | None:
         """The account's SID; without the setting, from the environment."""

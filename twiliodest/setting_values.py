@@ -10,7 +10,8 @@ from twiliodest.addresses import read_address
 from twiliodest.errors import ExpressionError
 from twiliodest.paths import Path as JsonPath
 from twiliodest.paths import compile_path
-from twiliodest.phones import check_region, sender_kind
+from twiliodest.phones import check_region
+from twiliodest.phones import sender as canonical_sender
 
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -50,10 +51,10 @@ def account(text: str) -> str:
     )
 
 
-def sender(text: str) -> str:
-    """Any sender that Twilio knows."""
-    if sender_kind(text):
-        return text
+def sender(text: str, default_region: str | None = None) -> str:
+    """Any sender that Twilio knows; a number is read as a recipient's is."""
+    if known := canonical_sender(text, default_region):
+        return known
     hint = "a number like +15551234567, a short code, an alphanumeric sender, or a Messaging Service (MG…)"
     raise ExpressionError("this is no sender that Twilio knows", 0, hint)
 
@@ -74,14 +75,18 @@ def json_path(text: str) -> JsonPath:
         raise ExpressionError("event_id must be a JSONPath", error.offset, hint) from None
 
 
-def file(text: str) -> Path:
-    """A file's path; `~` is the home folder."""
-    try:
-        if "\0" not in text:
-            return Path(text).expanduser()
-    except RuntimeError:  # nobody knows whose home it is
-        pass
-    raise ExpressionError("ledger must be the path of a file")
+def file(name: str) -> Callable[[str], Path]:
+    """A reader of a file's path; `~` is the home folder."""
+
+    def read(text: str) -> Path:
+        try:
+            if "\0" not in text:
+                return Path(text).expanduser()
+        except RuntimeError:  # nobody knows whose home it is
+            pass
+        raise ExpressionError(f"{name} must be the path of a file")
+
+    return read
 
 
 def api_base(text: str) -> str:

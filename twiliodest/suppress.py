@@ -15,17 +15,20 @@ SHOWN = 20  # bad lines that are told one by one
 
 
 class Suppressed:
-    """Numbers, eight bytes each; `name` is the file's. A recipient is in it whatever the channel."""
+    """Numbers, eight bytes each; `name` is the file's. A recipient is in it whatever the channel.
+
+    So is one of Mexico or Argentina with or without the 1 or 9 that marks a mobile there: it rings the same phone.
+    """
 
     def __init__(self, name: str, numbers: Sequence[int]) -> None:
         self.name = name
-        self._numbers = array("Q", sorted(numbers))
+        self._numbers = array("Q", sorted(map(_person, numbers)))
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def __contains__(self, to: object) -> bool:
-        number = _digits(str(to))
+        number = _person(_digits(str(to)))
         place = bisect_left(self._numbers, number)
         return self._numbers[place : place + 1] == array("Q", [number])
 
@@ -67,4 +70,11 @@ def _digits(address: str) -> int:
     return int(digits) if plus and digits.isdecimal() else 0
 
 
+def _person(number: int) -> int:
+    """The number without the sign of a mobile between country code and area code, in Mexico and Argentina."""
+    code, national = divmod(number, 10**10)
+    return _MARKED[code] * 10**10 + national if code in _MARKED else number
+
+
+_MARKED = {521: 52, 549: 54}
 _SEPARATOR = re.compile(r"[,;\t]")
