@@ -213,7 +213,14 @@ def test_what_is_scheduled_arrives_outside_quiet_hours(
         (NOWHERE, BERLIN, "Asia/Tokyo", "2026-01-15T13:14", "22:14 in Asia/Tokyo; sends from 08:00"),
         (NOWHERE, "12345", None, "2026-01-15T03:14", "03:14 in UTC; sends from 08:00"),
         ("messenger:42", SERVICE, None, "2026-01-15T03:14", "03:14 in UTC; sends from 08:00"),
-        ("+15551234567", "+15557654321", None, "2026-01-15T12:00", None),
+        # in no range that is known, so anywhere in the country
+        ("+15551234567", BERLIN, None, "2026-01-15T12:00", "22:00 in Pacific/Guam; sends from 08:00"),
+        ("+15652341234", NEW_YORK, "Asia/Tokyo", "2026-01-15T22:30", None),
+        ("+5215541637145", BERLIN, None, "2026-01-15T14:30", "06:30 in America/Tijuana; sends from 08:00"),
+        ("+5215541637145", "+819012345678", "Asia/Tokyo", "2026-01-15T20:00", None),
+        ("+449999123456", "+819012345678", None, "2026-01-15T20:59", None),
+        ("+449999123456", NEW_YORK, None, "2026-01-15T21:00", "21:00 in Europe/Guernsey; sends from 08:00"),
+        ("+999123456789", BERLIN, None, "2026-01-15T03:14", "04:14 in Europe/Berlin; sends from 08:00"),
     ],
 )
 def test_quiet_hours_are_the_recipients(
