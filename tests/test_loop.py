@@ -11,7 +11,8 @@ import pytest
 from twins import step, text
 
 from twiliodest.errors import ExitStatus, LedgerError
-from twiliodest.loop import AHEAD, EACH, Loop, Step, Stop
+from twiliodest.intake import EACH
+from twiliodest.loop import AHEAD, Loop, Step, Stop
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.outcomes import outcome_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from enum import StrEnum
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from twiliodest import __version__
-from twiliodest.environment import Environment
-from twiliodest.errors import ExitStatus, LedgerError, Problem, UsageError
+from twiliodest.environment import Environment, mend_surroundings
+from twiliodest.errors import ExitStatus, LedgerError, OutputError, Problem, UsageError
+from twiliodest.signals import interrupts
+from twiliodest.streams import flush_output, mend_streams, mute
 
 if TYPE_CHECKING:
     from twiliodest.config import Config
@@ -174,7 +177,8 @@ def send(
     )
     with _people():
         loaded = _load(config, environment, warnings=verbose)
-        raise typer.Exit(send_events(loaded, options, environment))
+        with interrupts():
+            raise typer.Exit(send_events(loaded, options, environment))
 
 
 @app.command(epilog=CHECK_EXITS, short_help="Check the configuration, events and the account.")
@@ -215,9 +219,10 @@ def check(
         from twiliodest.check_command import check_further
 
         inputs = (*(events or ()), *(more or ()))
-        status = check_further(
-            loaded, environment, events=inputs, online=online, api_base=api_base, json=json
-        )
+        with interrupts():
+            status = check_further(
+                loaded, environment, events=inputs, online=online, api_base=api_base, json=json
+            )
         raise typer.Exit(status)
 
 
@@ -267,7 +272,8 @@ def sandbox_(
 
     with _people():
         loaded = _load(config, Environment.current(), warnings=False) if config else None
-        raise typer.Exit(serve_sandbox(host, port, loaded, chaos or (), keep))
+        with interrupts():
+            raise typer.Exit(serve_sandbox(host, port, loaded, chaos or (), keep))
 
 
 @ledger_app.command("list", short_help="Show what the ledger knows.")
@@ -309,7 +315,8 @@ def ledger_resolve(
     with _people():
         loaded = _load(config, environment, warnings=False)
         path = ledger or loaded.ledger or environment.ledger_path(loaded.account)
-        raise typer.Exit(resolve_unknowns(loaded, path, api_base, environment.variables))
+        with interrupts():
+            raise typer.Exit(resolve_unknowns(loaded, path, api_base, environment.variables))
 
 
 @ledger_app.command("prune", short_help="Forget old rows.")
@@ -330,8 +337,16 @@ def ledger_prune(
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """The console script, once it is loaded."""
+    mend_surroundings()
+    mend_streams()
+    try:
+        app()
+    except OSError as error:  # where Click itself cannot write its help or a complaint
+        mute()
+        raise SystemExit(ExitStatus.OK if error.errno == errno.EPIPE else ExitStatus.INCOMPLETE) from None
+    finally:
+        _end_output()
 
 
 def _load(path: Path | None, environment: Environment, *, warnings: bool) -> Config:
@@ -364,20 +379,58 @@ def _people() -> Iterator[None]:
 
     try:
         yield
+        flush_output()
+    except typer.Exit as left:
+        _leave_with_output(ExitStatus(left.exit_code))
     except UsageError as error:
         screen.print_problems(error.problems)
         _leave(ExitStatus.USAGE)
     except LedgerError as error:
         screen.print_problems([Problem(message=str(error))])
         _leave(ExitStatus.USAGE)
-    except BrokenPipeError:
-        screen.mute()
-        _leave(ExitStatus.OK)
+    except OutputError as error:
+        _leave(_told(error))
     except OSError as error:
-        screen.print_problems([Problem(message=f"the output cannot be written: {error.strerror or error}")])
+        screen.print_problems([_problem(error)])
         _leave(ExitStatus.INCOMPLETE)
     except KeyboardInterrupt:
         _leave(ExitStatus.INTERRUPTED)
+
+
+def _leave_with_output(status: ExitStatus) -> NoReturn:
+    """A fault of the output shows in the exit status only if nothing else does."""
+    try:
+        flush_output()
+    except OutputError as error:
+        status = status or _told(error)
+    _leave(status)
+
+
+def _told(error: OutputError) -> ExitStatus:
+    from twiliodest import screen
+
+    mute()
+    if error.errno == errno.EPIPE:
+        return ExitStatus.OK
+    screen.print_problems([Problem(message=f"the output cannot be written: {error.strerror}")])
+    return ExitStatus.INCOMPLETE
+
+
+def _problem(error: OSError) -> Problem:
+    """What the system refuses, in words."""
+    what = f"{error.filename}: " if error.filename else ""
+    hint = None
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        hint = "allow more with ulimit -n, or lower --concurrency"
+    return Problem(message=f"{what}{error.strerror or error}", hint=hint)
+
+
+def _end_output() -> None:
+    """Write what is left, so that the interpreter has nothing to stumble over."""
+    try:
+        flush_output()
+    except OutputError:
+        mute()
 
 
 def _leave(status: ExitStatus) -> NoReturn:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,13 @@ from twiliodest.config import Config, account_of, api_base_problems
 from twiliodest.environment import Environment
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.events import Progress, outcomes
-from twiliodest.model import Message, Outcome, Status
+from twiliodest.intake import Intake
+from twiliodest.model import Event, Message, Outcome, Status
+from twiliodest.outcomes import by_event
 from twiliodest.preview import preview
 from twiliodest.report import FINE, Tally
 from twiliodest.run import Run, SendOptions
+from twiliodest.signals import handled
 
 if TYPE_CHECKING:
     from twiliodest.ledger import Ledger
@@ -48,24 +50,33 @@ def _preview(run: Run) -> ExitStatus:
     """The dry run. Raises `UsageError` for an address that a send would refuse."""
     if problems := api_base_problems(run.options.api_base):
         raise UsageError(problems)
-    progress, interrupted = Progress(), False
+    progress, ending, intake = Progress(), _Ending(), Intake()
     bar = run.bar(shown=not run.options.jsonl)
-    planner = run.planner(keeps_texts=run.options.rejects is not None)
-    with run.helpers(planner) as helpers, run.rejects() as rejects, _seen(run) as ledger, bar:
+    planner = run.planner(keeps_texts=run.options.rejects is not None, intake=intake)
+    with run.helpers(planner) as helpers, run.rejects(_ledger_of(run)) as rejects, _seen(run) as ledger, bar:
         planned = outcomes(planner, progress, bar.advance, helpers)
         results = run.results(bar, rejects)
-        with _termination_as_interrupt():
-            try:
-                for group in _expected(run, planned, ledger):
-                    results.tell_all(group)
-                    if results.is_closed:
-                        break
-            except KeyboardInterrupt:
-                interrupted = True
-    run.conclude(results, progress)
-    if results.is_closed:
+
+        def interrupt(number: int, frame: object) -> None:
+            """Wait until everything is counted, between two groups; but not where that may take for ever."""
+            if ending.is_interrupted or intake.is_waiting:
+                ending.is_interrupted = True
+                raise KeyboardInterrupt
+            ending.is_interrupted = True
+
+        with handled(interrupt), contextlib.suppress(KeyboardInterrupt):
+            for group in _expected(run, planned, ledger, progress, ending):
+                results.tell_all(group, ending.cut)
+                if results.are_useless or ending.is_interrupted:
+                    break
+    if results.is_closed and rejects is None:
+        results.close()
         return ExitStatus.OK
-    return ExitStatus.INTERRUPTED if interrupted else results.tally.exit_status()
+    run.conclude(results, progress, ending.untried, at_limit=ending.at_limit)
+    if ending.is_interrupted:
+        return ExitStatus.INTERRUPTED
+    status = results.tally.exit_status()
+    return ExitStatus.INCOMPLETE if results.fault and status is ExitStatus.OK else status
 
 
 def _send(run: Run) -> ExitStatus:
@@ -75,8 +86,7 @@ def _send(run: Run) -> ExitStatus:
     asks, messages = run.options.ask and terminals, None
     is_rereadable = all(source.size is not None for source in run.sources)
     if is_rereadable and (asks or run.config.max_messages is not None):
-        with _termination_as_interrupt():
-            planned, first = _plan_pass(run)
+        planned, first = _plan_pass(run)
         if asks and not _confirmed(run, planned, first):
             return ExitStatus.INCOMPLETE
         messages = planned.messages
@@ -106,10 +116,10 @@ def _plan_pass(run: Run) -> tuple[Tally, list[Message]]:
     """Read everything once: what a send would do, and its first texts. Raises `UsageError` if that is too much."""
     tally = Tally()
     first: list[Message] = []
-    bar, planner = run.bar(), run.planner(keeps_texts=False)
+    bar, planner, progress = run.bar(), run.planner(keeps_texts=False), Progress()
     with run.helpers(planner) as helpers, _seen(run) as ledger, bar:
-        planned = outcomes(planner, Progress(), bar.advance, helpers)
-        for group in _expected(run, planned, ledger):
+        planned = outcomes(planner, progress, bar.advance, helpers)
+        for group in _expected(run, planned, ledger, progress, _Ending()):
             tally.add(group)
             if len(first) < SHOWN:
                 texts = (it.message for it in group if it.status is Status.PLANNED and it.message)
@@ -132,8 +142,22 @@ def _confirmed(run: Run, planned: Tally, first: Sequence[Message]) -> bool:
     return False
 
 
+@dataclass(slots=True)
+class _Ending:
+    """Why a preview ends before its input does; of the event `cut`, so many messages are left."""
+
+    at_limit: bool = False
+    is_interrupted: bool = False
+    untried: int = 0
+    cut: Event | None = None
+
+
 def _expected(
-    run: Run, planned: Iterable[Sequence[Outcome]], ledger: Ledger | None
+    run: Run,
+    planned: Iterable[Sequence[Outcome]],
+    ledger: Ledger | None,
+    progress: Progress,
+    ending: _Ending,
 ) -> Iterator[Sequence[Outcome]]:
     """What would come of what is planned, up to the limit; with --fail-fast, up to the first fault."""
     groups = preview(
@@ -149,30 +173,40 @@ def _expected(
     def ends(outcome: Outcome) -> bool:
         if run.options.fail_fast and outcome.status not in FINE:
             return True
-        return outcome.status is Status.PLANNED and next(count) == run.options.limit
+        ending.at_limit = outcome.status is Status.PLANNED and next(count) == run.options.limit
+        return ending.at_limit
 
     if not run.options.fail_fast and run.options.limit is None:
         yield from groups
         return
     for group in groups:
         last = next((place for place, outcome in enumerate(group) if ends(outcome)), None)
-        yield group if last is None else group[: last + 1]
-        if last is not None:
-            return
+        if last is None:
+            yield group
+            continue
+        event, rest = group[last].event, group[last + 1 :]
+        ending.untried = [outcome.event.line for outcome in rest].count(event.line)
+        ending.cut = event if ending.untried else None
+        progress.give_back(event, list(by_event(rest[ending.untried :])))
+        yield group[: last + 1]
+        return
 
 
 @contextlib.contextmanager
 def _seen(run: Run) -> Iterator[Ledger | None]:
     """The ledger to look into, where there is one."""
-    account = run.config.account
-    path = run.config.ledger or (run.environment.ledger_path(account) if account else None)
-    ledger = None
+    path, ledger = _ledger_of(run), None
     if path and _may_exist(path):
         from twiliodest.ledger import Ledger
 
         ledger = Ledger.open_readonly(path)
     with contextlib.closing(ledger) if ledger else contextlib.nullcontext():
         yield ledger
+
+
+def _ledger_of(run: Run) -> Path | None:
+    account = run.config.account
+    return run.config.ledger or (run.environment.ledger_path(account) if account else None)
 
 
 def _may_exist(path: Path) -> bool:
@@ -182,12 +216,3 @@ def _may_exist(path: Path) -> bool:
     except OSError as error:
         return not isinstance(error, FileNotFoundError)
     return True
-
-
-@contextlib.contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -70,6 +70,7 @@ class Config:
     quiet_hours: QuietHours | None
     cooldown: int | None
     suppressed: Suppressed | None
+    files: Sequence[Path]
     warnings: Sequence[Problem]
 
 
@@ -80,6 +81,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     read = _Settings(document, root, environ)
     region = read.setting("default_region", values.country)
     number = read.sender(region)
+    listed = read.setting("suppress", values.file("suppress"))
     smart_encoding = read.setting("smart_encoding", values.switch("smart_encoding")) or False
     actions, disabled = read_actions(
         document, root, read.nodes.get("actions"), number, region, smart_encoding=smart_encoding
@@ -104,9 +106,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         ledger=read.setting("ledger", values.file("ledger")),
         quiet_hours=read_quiet_hours(document, read.nodes.get("quiet_hours"), actions),
         cooldown=read.setting("cooldown", read_duration),
-        suppressed=read_list(
-            document, read.nodes.get("suppress"), read.setting("suppress", values.file("suppress")), region
-        ),
+        suppressed=read_list(document, read.nodes.get("suppress"), listed, region),
+        files=[path, listed] if listed else [path],
         warnings=document.conclude(),
     )
 

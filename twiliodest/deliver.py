@@ -137,8 +137,10 @@ class Delivery:
                 ready = self._guards(planned, now, row.claimed_at if row else None)
                 if ready.status is not Status.PLANNED:
                     return msgspec.structs.replace(ready, attempts=posts)
+            if not posts and (self._stop or not self._pay()):
+                return None  # before it waits for its turn: others go ahead
             await self._rest(self._pace.reserve(self._time.monotonic()))
-            if self._stop or not (posts or self._pay()):
+            if self._stop.hurries:
                 return outcome
             if row := await self._claim(claim):
                 if not posts:
@@ -151,7 +153,7 @@ class Delivery:
             outcome = await self._settle(lane, ready, claim, attempt, posts)
             if attempt.busy:
                 self._pace.refused(self._time.monotonic())
-            last = posts >= (BUSY_TRIES if attempt.busy else TRIES) or self._stop
+            last = posts >= (BUSY_TRIES if attempt.busy else TRIES) or self._stop.hurries
             if attempt.verdict is not Verdict.AGAIN or last:
                 self._breaker.note(claim.sender, outcome, attempt)
                 return outcome
@@ -183,7 +185,7 @@ class Delivery:
                         if outcomes[place].status is Status.UNKNOWN:
                             async with self._free[lane]:
                                 outcomes[place] = await self._ask(lane, planned, outcomes[place])
-                if self._stop or not any(outcome.status is Status.UNKNOWN for outcome in outcomes):
+                if self._stop.hurries or not any(outcome.status is Status.UNKNOWN for outcome in outcomes):
                     break
         return outcomes
 
@@ -234,7 +236,12 @@ class Delivery:
         deadline = self._time.monotonic() + OTHER_RUN
         while True:
             row = await self._ledger.claim(claim, lambda row: self._may_claim(claim, row))
-            if not row or row.state is not State.SENDING or self._stop or self._time.monotonic() > deadline:
+            if (
+                not row
+                or row.state is not State.SENDING
+                or self._stop.hurries
+                or self._time.monotonic() > deadline
+            ):
                 return row
             await self._rest(0.1)
 
@@ -245,17 +252,17 @@ class Delivery:
     def _pay(self, messages: int = 1) -> bool:
         for budget in self._budgets:
             if budget.left < messages:
-                self._stop.now(budget.status, budget.reason)
+                self._stop.enough(budget.status, budget.reason)
                 return False
         for budget in self._budgets:
             budget.left -= messages
         return True
 
     async def _rest(self, seconds: float) -> None:
-        """Sleep, unless the run stops."""
-        if seconds > 0 and not self._stop:
+        """Sleep, unless there is hurry."""
+        if seconds > 0 and not self._stop.hurries:
             sleeping = asyncio.ensure_future(self._time.sleep(seconds))
-            stopped = asyncio.ensure_future(self._stop.wait())
+            stopped = asyncio.ensure_future(self._stop.wait_for_hurry())
             await asyncio.wait((sleeping, stopped), return_when=asyncio.FIRST_COMPLETED)
             sleeping.cancel()
             stopped.cancel()

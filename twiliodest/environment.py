@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -10,6 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twiliodest.errors import Problem, UsageError
+
+SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")  # of which the libraries that draw would believe anything
+
+
+def mend_surroundings() -> None:
+    """Drop what says nothing about the terminal, and keep what is written for its owner's eyes.
+
+    A mask that takes the owner's own rights away would make a ledger that the next run cannot open.
+    """
+    for name in SIZES:
+        if not re.fullmatch("[1-9][0-9]{0,3}", os.environ.get(name, "80"), re.ASCII):
+            del os.environ[name]
+    os.umask(0o077)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +59,35 @@ class Environment:
 
     @property
     def _state_folder(self) -> Path:
-        home = Path(self.variables.get("HOME") or Path.home())
         if sys.platform == "darwin":
-            return home / "Library" / "Application Support"
+            return self._home / "Library" / "Application Support"
         given = Path(self.variables.get("XDG_STATE_HOME", ""))  # XDG: a relative one is to be ignored
-        return given if given.is_absolute() else home / ".local" / "state"
+        return given if given.is_absolute() else self._home / ".local" / "state"
+
+    @property
+    def _home(self) -> Path:
+        """Raises `UsageError` where it would depend on the current folder: elsewhere, everybody is texted again."""
+        hint = "set HOME or XDG_STATE_HOME to a full path, or name the ledger's file with --ledger"
+        given = self.variables.get("HOME")
+        if not given:
+            try:
+                return _home_of_the_user()
+            except (KeyError, ImportError):
+                message = (
+                    "HOME is not set, and this user has no home folder: there is no place for the ledger"
+                )
+                raise UsageError([Problem(message=message, hint=hint)]) from None
+        if not os.path.isabs(given):
+            message = f'HOME is "{given}", which is not a full path: there is no place for the ledger'
+            raise UsageError([Problem(message=message, hint=hint)])
+        return Path(given)
+
+
+def _home_of_the_user() -> Path:
+    """What the password file says. Raises `KeyError` where it knows nothing of this user."""
+    import pwd
+
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    if not home.is_absolute():
+        raise KeyError(home)
+    return home

@@ -63,5 +63,9 @@ class UsageError(Exception):
         self.problems = tuple(problems)
 
 
+class OutputError(OSError):
+    """Standard output cannot be written; with `EPIPE`, nobody reads it any more."""
+
+
 class LedgerError(Exception):
     """The ledger cannot be read or written; nothing more may be posted."""

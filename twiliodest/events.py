@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,18 +25,40 @@ MOSTLY = 3  # where one event in so many matches, one decoding of all that is ne
 
 @dataclass(slots=True)
 class Progress:
-    """How far the reading has come."""
+    """How far the reading has come: what was read, of which so many match an action, and so many are no events."""
 
     events: int = 0
     matched: int = 0
+    broken: int = 0
+    _last: Made | None = None
+
+    def take(self, made: Made) -> None:
+        """Count what was made."""
+        self.events += made.events or made.broken
+        self.matched += made.matched
+        self.broken += made.broken
+        self._last = made
+
+    def give_back(self, last: Event, steps: Iterable[Sequence[Outcome]]) -> None:
+        """Of what was made last, nothing behind an event counts as read; `steps` are the outcomes of what follows."""
+        assert self._last, "something was made"  # noqa: S101 -- for the type checker
+        self.events -= max(self._last.first + self._last.events - 1 - last.line, 0)
+        for step in steps:
+            self.matched -= bool(step[0].action)
+            self.broken -= not step[0].action
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
-    """What came of some lines, of which the first `events` were events by themselves; or of one value."""
+    """What came of some lines, of which the first `events` were events by themselves; or of one value.
+
+    `first` is the number of the first line; `broken` are no events after all.
+    """
 
     events: int
     matched: int
     outcomes: Sequence[Outcome]
+    first: int
+    broken: int
 
 
 class Planner:
@@ -84,7 +106,7 @@ class Planner:
         found = broken or decode_value(raw, self._strict)
         if isinstance(found, Broken):
             original = wrapped(shared, raw) if shared and self._plan.keeps_texts else tape
-            return Made(0, 0, (self._broken(source, line, inset, raw, found, original),))
+            return Made(0, 0, (self._broken(source, line, inset, raw, found, original),), line, 1)
         if shared:
             return self._shared(source, value)
         return self._made(source, line, inset, (raw,), (found,), self._plan.look)
@@ -96,7 +118,13 @@ class Planner:
         found = decode_value(text, self._strict)
         if isinstance(found, Broken):
             broken = Broken(f"what its batch says of all its events is {found.reason}", found.kind)
-            return Made(0, 0, (self._broken(source, value.line, value.inset, value.raw, broken, original),))
+            return Made(
+                0,
+                0,
+                (self._broken(source, value.line, value.inset, value.raw, broken, original),),
+                value.line,
+                1,
+            )
         made = self._made(source, value.line, value.inset, (text,), (found,), plan.look)
         if not made.outcomes:
             return made
@@ -104,7 +132,7 @@ class Planner:
         if event.id:
             event = replace(event, id=plan.identify(value.raw))
         event = replace(event, original=original)
-        return Made(made.events, made.matched, [replace(outcome, event=event) for outcome in made.outcomes])
+        return replace(made, outcomes=[replace(outcome, event=event) for outcome in made.outcomes])
 
     def helpers(self, count: int) -> Helpers[Made]:
         """So many processes that share the work on lines; they tell no `passed`."""
@@ -138,7 +166,7 @@ class Planner:
         if self._passed:
             for place in set(range(len(data))) - matching - damaged:
                 self._passed(data[place])
-        return Made(len(data), len(matching), outcomes)
+        return Made(len(data), len(matching), outcomes, first, len(damaged))
 
     def _broken(
         self,
@@ -183,6 +211,5 @@ def outcomes(
             source, lines, value, advance, spread, events_at=planner.events_at, keeps_all=planner.keeps_all
         )
         for made in found:
-            progress.events += made.events
-            progress.matched += made.matched
+            progress.take(made)
             yield made.outcomes

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from twiliodest.errors import ExitStatus, LedgerError
+from twiliodest.intake import Allowance, Intake, OverError, Room, size_of
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.outcomes import by_event
 
 AHEAD = 8 << 20  # bytes of events that are read but not finished: enough to keep hundreds of lanes busy
-EACH = 2 << 10  # bytes that an event takes beside its text
 PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
 IDLE = 30.0  # seconds without a job after which a worker looks up what it parked
 HANDFUL = 64  # events that the reader hands over at once: each time, both threads have to wait for each other
@@ -48,17 +48,34 @@ class Stop:
         self.reason = ""
         self.status = ExitStatus.OK
         self._event = asyncio.Event()
+        self._hurry = asyncio.Event()
 
     def now(self, status: ExitStatus, reason: str) -> None:
+        """End what is under way, and nothing more."""
+        if not self.hurries:
+            self.status, self.reason = status, reason
+            self._event.set()
+            self._hurry.set()
+
+    def enough(self, status: ExitStatus, reason: str) -> None:
+        """Begin nothing more; what has begun goes its way, with everything that may be tried again."""
         if not self:
             self.status, self.reason = status, reason
             self._event.set()
+
+    @property
+    def hurries(self) -> bool:
+        """Whether nothing is tried once more, and nobody rests."""
+        return self._hurry.is_set()
 
     def __bool__(self) -> bool:
         return self._event.is_set()
 
     async def wait(self) -> None:
         await self._event.wait()
+
+    async def wait_for_hurry(self) -> None:
+        await self._hurry.wait()
 
 
 @dataclass(slots=True, eq=False)
@@ -75,37 +92,14 @@ _Job = tuple[_Open, Outcome]
 _Queued = tuple[float, _Job | None]  # with its place in the input; the end comes last
 
 
-class _Room:
-    """Holds up the reader's thread while too many events are open. Each count has one thread that writes it."""
-
-    def __init__(self, size: int) -> None:
-        self._most = size
-        self._entered = self._left = 0
-        self._gate = threading.Event()
-
-    def enter(self, steps: Iterable[Step]) -> None:
-        """Wait for room; for the reader. Once it is full, until half of it is free: each wait costs two switches."""
-        while self._is_full():
-            self._gate.clear()
-            if self._is_full():
-                self._gate.wait()
-        self._entered += sum(_size(step[0].event) for step in steps)
-
-    def leave(self, event: Event) -> None:
-        """One event less; for the loop."""
-        self._left += _size(event)
-        if not self._gate.is_set() and self._entered - self._left <= self._most // 2:
-            self._gate.set()
-
-    def _is_full(self) -> bool:
-        return self._entered - self._left >= self._most
-
-
 class Loop:
     """One run. `tell` hears every outcome; `finished` hears of an event once nothing more will come of it.
 
     All callbacks are made on the event loop's thread. `untried` counts the messages that a stop left behind;
-    an event with such a message is finished without outcomes.
+    an event with such a message is finished without outcomes. Whatever was read by then is told or counted.
+
+    With a `limit`, no more events are begun than may yet be posted. Of what was read beyond it, `gives_back` takes
+    what can be read again, and returns whether it could.
     """
 
     def __init__(
@@ -115,6 +109,10 @@ class Loop:
         stop: Stop,
         tell: Callable[[Outcome], None],
         finished: Callable[[Event, Sequence[Outcome]], None],
+        *,
+        intake: Intake | None = None,
+        limit: int | None = None,
+        gives_back: Callable[[Event, Sequence[Step]], bool] = lambda last, steps: False,
     ) -> None:
         self._finisher = finisher
         self._stop = stop
@@ -126,11 +124,20 @@ class Loop:
         self._later: dict[
             str, deque[_Queued]
         ] = {}  # by recipient: what follows one that is queued or under way
-        self._room = _Room(AHEAD)
+        self._room = Room(AHEAD)
+        self._intake = intake
+        self._allowance = None if limit is None else Allowance(limit)
+        self._gives_back = gives_back
         self._open: set[_Open] = set()
         self._parked: list[list[tuple[_Job, Outcome]]] = [[] for _ in range(workers)]
         self._fault: Exception | None = None
         self.untried = 0
+        self.is_complete = False  # the input was read to its end, and nothing of it is untried
+
+    @property
+    def is_at_limit(self) -> bool:
+        """Whether as many were posted as may be."""
+        return self._allowance is not None and self._allowance.is_spent
 
     async def run(self, groups: Iterable[Sequence[Outcome]]) -> None:
         """Go on until the input ends or something stops the run; `groups` are what is planned, of whole events.
@@ -138,40 +145,62 @@ class Loop:
         Raises what reading or telling raised.
         """
         loop = asyncio.get_running_loop()
-        read: asyncio.Future[None] = loop.create_future()
+        read: asyncio.Future[bool] = loop.create_future()
         workers = [asyncio.create_task(self._work(worker)) for worker in range(self._workers)]
         stopped = asyncio.create_task(self._stop.wait())
         # a daemon of its own: a pipe that blocks must hold up neither the workers nor the end of the run
         threading.Thread(target=self._read, args=(groups, loop, read), name="reader", daemon=True).start()
         await asyncio.wait((read, stopped), return_when=asyncio.FIRST_COMPLETED)
+        self._hold_up_nobody()
         for _ in workers:
             self._jobs.put_nowait((math.inf, None))
         await asyncio.gather(*workers)
         await asyncio.gather(*(self._ask_again(worker) for worker in range(len(workers))))
         stopped.cancel()
+        if self._intake and self._intake.close():
+            await asyncio.wait((read,))
         self.untried = sum(left.left for left in self._open)
         for left in list(self._open):
             with self._minding():
                 self._close(left)
         if read.done():
-            read.result()
+            self.is_complete = read.result() and not self.untried
         if self._fault:
             raise self._fault
 
+    def _hold_up_nobody(self) -> None:
+        self._room.open()
+        if self._allowance:
+            self._allowance.open()
+
     def _read(
-        self, groups: Iterable[Sequence[Outcome]], loop: asyncio.AbstractEventLoop, read: asyncio.Future[None]
+        self, groups: Iterable[Sequence[Outcome]], loop: asyncio.AbstractEventLoop, read: asyncio.Future[bool]
     ) -> None:
-        fault: BaseException | None = None
+        """The reader's thread: hands on events. What it has when the run stops, it hands on, too."""
+        result: bool | BaseException = False
         try:
-            for steps in _handfuls(groups):
-                self._room.enter(steps)
-                if self._stop:
-                    break
-                loop.call_soon_threadsafe(self._take, steps)
+            result = all(self._hand_on(group, loop) for group in groups)
+        except OverError:
+            pass
         except BaseException as error:  # it belongs to whoever waits for the reader
-            fault = error
+            result = error
         with contextlib.suppress(RuntimeError):  # the run is over, and its event loop closed
-            loop.call_soon_threadsafe(_complete, read, fault)
+            loop.call_soon_threadsafe(_complete, read, result)
+
+    def _hand_on(self, group: Sequence[Outcome], loop: asyncio.AbstractEventLoop) -> bool:
+        """Hands on the events of a group, within bounds; returns whether there may be more."""
+        steps = by_event(group)
+        while handful := list(itertools.islice(steps, 1 if self._allowance else HANDFUL)):
+            self._room.enter(sum(size_of(step[0].event) for step in handful))
+            loop.call_soon_threadsafe(self._take, handful)
+            if self._allowance:
+                self._allowance.begin(sum(outcome.message is not None for outcome in handful[0]))
+                if self.is_at_limit and not self._stop.hurries:
+                    rest = list(steps)
+                    if not self._gives_back(handful[0][0].event, rest):
+                        loop.call_soon_threadsafe(self._take, rest)
+                    return False
+        return not self._stop
 
     def _take(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -205,6 +234,8 @@ class Loop:
         while job := await self._next(worker):
             with self._minding():
                 outcome = None if self._stop else await self._finisher.finish(worker, job[1])
+                if outcome and self._allowance:
+                    self._allowance.end(posted=outcome.attempts > 0)
                 if outcome and self._may_turn_up(outcome):
                     self._parked[worker].append((job, outcome))
                     self._make_room(job[0])  # what waits for a last look-up must not hold up the reader
@@ -262,22 +293,8 @@ class Loop:
         self._finished(opened.event, () if opened.left else opened.outcomes)
 
 
-def _handfuls(groups: Iterable[Sequence[Outcome]]) -> Iterator[Sequence[Step]]:
-    """Events as they come, so many at a time as are there, within bounds."""
-    for group in groups:
-        steps = by_event(group)
-        while handful := list(itertools.islice(steps, HANDFUL)):
-            yield handful
-
-
-def _size(event: Event) -> int:
-    original = event.original
-    more = 0 if original is None else len(original) if isinstance(original, bytes) else original.size
-    return len(event.raw) + more + EACH
-
-
-def _complete(future: asyncio.Future[None], fault: BaseException | None) -> None:
-    if fault:
-        future.set_exception(fault)
+def _complete(future: asyncio.Future[bool], result: bool | BaseException) -> None:
+    if isinstance(result, BaseException):
+        future.set_exception(result)
     else:
-        future.set_result(None)
+        future.set_result(result)

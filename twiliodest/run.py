@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +13,13 @@ from twiliodest import screen, send_screen
 from twiliodest.config import Config
 from twiliodest.envelopes import names
 from twiliodest.environment import Environment
-from twiliodest.errors import Problem, UsageError
+from twiliodest.errors import Problem
 from twiliodest.events import Made, Planner, Progress
 from twiliodest.guards import Guards
 from twiliodest.helpers import Helpers, spare_processors
+from twiliodest.intake import Intake
 from twiliodest.plan import Plan
+from twiliodest.reject_file import Taken, left_behind, reject_file
 from twiliodest.report import Rejects
 from twiliodest.results import Results
 from twiliodest.rows import State
@@ -80,14 +81,17 @@ class Run:
             guards.remember((row.action, row.to, row.sender, row.claimed_at) for row in young)
         return guards
 
-    def planner(self, *, keeps_texts: bool) -> Planner:
+    def planner(self, *, keeps_texts: bool, intake: Intake | None = None) -> Planner:
         """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
         config = self.config
         plan = Plan(
             config.actions, config.event_id, keeps_texts=keeps_texts, envelopes=names(config.events_at)
         )
         keeps_all = keeps_texts and self.options.rejects is not None
-        return Planner(self.sources, plan, events_at=config.events_at, keeps_all=keeps_all)
+        sources = self.sources
+        if intake:
+            sources = [source._replace(blocks=_watched(source, intake)) for source in sources]
+        return Planner(sources, plan, events_at=config.events_at, keeps_all=keeps_all)
 
     def helpers(self, planner: Planner) -> Helpers[Made]:
         """Processes that share the planning of what is large; to be started before a bar, which has a thread."""
@@ -103,22 +107,28 @@ class Run:
         )
 
     @contextlib.contextmanager
-    def rejects(self) -> Iterator[Rejects | None]:
-        """The file for what does not go out, if one is wanted. Raises `UsageError`."""
+    def rejects(self, ledger: Path | None) -> Iterator[Rejects | None]:
+        """The file for what does not go out, if one is wanted; `ledger` is this run's. Raises `UsageError`."""
         path = self.options.rejects
         if path is None:
             yield None
             return
-        if any(path.exists() and _same(path, source) for source in self.sources):
-            raise UsageError(
-                [Problem(message=f"{path} is one of the inputs; name another file for the rejects")]
-            )
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        except OSError as error:
-            raise UsageError([Problem(message=f"cannot write {path}: {error.strerror}")]) from None
-        with os.fdopen(descriptor, "wb") as file:
+        for part in left_behind(path):
+            message = f"{part} was left by a run that was killed: it holds what had not gone out until then"
+            screen.print_problems([Problem(message=message, warning=True)])
+        with reject_file(path, self._taken(ledger), live=not self.options.dry_run) as file:
             yield Rejects(file)
+
+    def _taken(self, ledger: Path | None) -> Iterator[Taken]:
+        """What this run reads or writes, and no file of rejects may replace."""
+        for source in self.sources:
+            yield ("one of the inputs", 0 if source.name == STDIN else source.name)
+        yield ("where standard output goes", 1)
+        yield ("where standard error goes", 2)
+        for file in self.config.files:
+            yield ("part of the configuration", file)
+        for ending in ("", "-wal", "-shm", "-journal", ".runs") if ledger else ():
+            yield ("the ledger", f"{ledger}{ending}")
 
     def results(self, bar: screen.Bar, rejects: Rejects | None) -> Results:
         """Where the outcomes go."""
@@ -131,20 +141,27 @@ class Run:
             live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
         )
 
-    def conclude(self, results: Results, progress: Progress, untried: int = 0) -> None:
+    def conclude(self, results: Results, progress: Progress, untried: int, *, at_limit: bool) -> None:
         """Write what is left, and the summary."""
         results.close()
-        if not self.options.quiet and not results.is_closed:
+        if not self.options.quiet:
             send_screen.print_summary(
-                results.tally, progress, self.config, dry_run=self.options.dry_run, untried=untried
+                results.tally,
+                progress,
+                self.config,
+                dry_run=self.options.dry_run,
+                untried=untried,
+                limit=self.options.limit if at_limit else None,
             )
+        if results.fault:
+            screen.print_problems([Problem(message=results.fault)])
+
+
+def _watched(source: Source, intake: Intake) -> Callable[[], Iterator[bytes]]:
+    return lambda: intake.watch(source.blocks())
 
 
 def size(sources: Sequence[Source]) -> int | None:
     """The bytes of all sources together; `None` where one of them is a pipe."""
     sizes = [source.size for source in sources]
     return None if None in sizes else sum(size or 0 for size in sizes)
-
-
-def _same(path: Path, source: Source) -> bool:
-    return source.name != STDIN and path.samefile(source.name)

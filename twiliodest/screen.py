@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import sys
 import time
@@ -45,11 +44,6 @@ def console(*, stderr: bool = False) -> Console:
 def safe(text: str) -> str:
     """A text without anything that a terminal would obey: control characters stand as escapes."""
     return _OBEYED.sub(_escaped, text)
-
-
-def mute() -> None:
-    """Nobody reads standard output any more: what the interpreter still flushes to it goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain(text: str, style: str = "") -> Text:

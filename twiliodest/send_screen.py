@@ -113,11 +113,24 @@ HINTS = {
 
 
 def print_summary(
-    tally: Tally, progress: Progress, config: Config, *, dry_run: bool, untried: int = 0
+    tally: Tally,
+    progress: Progress,
+    config: Config,
+    *,
+    dry_run: bool,
+    untried: int = 0,
+    limit: int | None = None,
 ) -> None:
-    """The numbers of a run, and every reason with its count and the first place."""
+    """The numbers of a run, and every reason with its count and the first place.
+
+    What was read matches, is no event, or matches nothing. What matches, and what is no event, ends in a status or
+    is not tried: once for each action that it matches.
+    """
     out = console(stderr=True)
-    out.print(plain(f"events    {progress.events:,} read, {progress.matched:,} matched"), soft_wrap=True)
+    read = f"events    {progress.events:,} read, {progress.matched:,} matched"
+    if broken := progress.broken:
+        read += f", {broken:,} {'is not an event' if broken == 1 else 'are not events'}"
+    out.print(plain(read), soft_wrap=True)
     out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
     for status in Status:
         if count := tally.statuses[status]:
@@ -129,6 +142,8 @@ def print_summary(
                 out.print(plain(f"          {hint}", "dim"), soft_wrap=True)
     if untried:
         out.print(plain(f"not tried {untried:,}", "yellow"), soft_wrap=True)
+    if limit is not None:
+        out.print(plain(f"stopped at the limit of {limit:,}"), soft_wrap=True)
     if dry_run:
         if saving := str(tally.savings):
             out.print(plain(f"saving    {saving}"), soft_wrap=True)

@@ -7,25 +7,27 @@ import contextlib
 import gc
 import os
 import random
-import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from twiliodest import screen
 from twiliodest.deliver import Budget, Delivery, Time
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.events import Progress, outcomes
+from twiliodest.intake import Intake
 from twiliodest.ledger import Ledger
-from twiliodest.loop import Loop, Stop
-from twiliodest.model import Account, Outcome
+from twiliodest.loop import Loop, Step, Stop
+from twiliodest.model import Account, Event, Outcome
 from twiliodest.network import Route, route_to
 from twiliodest.pace import Pace
 from twiliodest.report import FINE
 from twiliodest.results import Results
 from twiliodest.run import Run
+from twiliodest.signals import handled
 from twiliodest.twilio import Accepted, Lane
 
+CLOSED = "nobody reads the output any more; a rerun goes on where it stopped"
 FIRST = (
     ExitStatus.INTERRUPTED,
     ExitStatus.REFUSED,
@@ -52,6 +54,8 @@ async def _deliver(
     run: Run, account: Account, route: Route, ledger: Ledger, messages: int | None
 ) -> ExitStatus:
     stop, progress = Stop(), Progress()
+    rereadable = {source.name for source in run.sources if source.size is not None}
+    intake = Intake(lambda: stop)
     clock = Time(
         clock=run.environment.clock,
         monotonic=time.monotonic,
@@ -61,12 +65,22 @@ async def _deliver(
     accepted = Accepted()
     lanes = [Lane(account, route, accepted=accepted) for _ in range(run.config.concurrency)]
     bar = run.bar(messages)
-    with run.rejects() as rejects, bar, _signals(stop):
+    with run.rejects(ledger.path) as rejects, bar, _signals(stop):
         results = run.results(bar, rejects)
 
         def tell(outcome: Outcome) -> None:
             results.tell((outcome,))
             _stop_after(outcome, run, results, stop)
+
+        def finished(event: Event, outcomes: Sequence[Outcome]) -> None:
+            results.finished(event, outcomes)
+            if results.fault:
+                stop.now(ExitStatus.INCOMPLETE, "")
+
+        def gives_back(last: Event, steps: Sequence[Step]) -> bool:
+            if last.source in rereadable:
+                progress.give_back(last, steps)
+            return last.source in rereadable
 
         delivery = Delivery(
             account.sid,
@@ -79,15 +93,34 @@ async def _deliver(
             budgets=_budgets(run),
             guards=run.guards(ledger),
         )
-        loop = Loop(delivery, delivery.workers, stop, tell, results.finished)
+        loop = Loop(
+            delivery,
+            delivery.workers,
+            stop,
+            tell,
+            finished,
+            intake=intake,
+            limit=run.options.limit,
+            gives_back=gives_back,
+        )
         try:
-            await loop.run(outcomes(run.planner(keeps_texts=True), progress, bar.advance))
+            planner = run.planner(keeps_texts=True, intake=intake)
+            await loop.run(outcomes(planner, progress, bar.advance))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
-    run.conclude(results, progress, untried=loop.untried)
-    if stop.reason:
-        screen.print_problems([Problem(message=f"the run was stopped: {stop.reason}")])
+    run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
+    return _exit_status(stop, results, is_complete=loop.is_complete)
+
+
+def _exit_status(stop: Stop, results: Results, *, is_complete: bool) -> ExitStatus:
+    """What ended the run, told if that is a surprise; an output that closed after everything was sent is none."""
     said = {stop.status, results.tally.exit_status()}
+    if results.is_closed and stop.reason == CLOSED and is_complete:
+        said.discard(stop.status)
+    elif stop.reason:
+        screen.print_problems([Problem(message=f"the run was stopped: {stop.reason}")])
+    if results.fault:
+        said.add(ExitStatus.INCOMPLETE)
     return next((status for status in FIRST if status in said), ExitStatus.OK)
 
 
@@ -104,7 +137,9 @@ def _budgets(run: Run) -> list[Budget]:
 def _stop_after(outcome: Outcome, run: Run, results: Results, stop: Stop) -> None:
     """Nobody reads the output any more, or nothing may go wrong and something did."""
     if results.is_closed:
-        stop.now(ExitStatus.OK, "")
+        stop.now(ExitStatus.INCOMPLETE, CLOSED)
+    if results.fault:
+        stop.now(ExitStatus.INCOMPLETE, "")
     if run.options.fail_fast and outcome.status not in FINE:
         reason = f"--fail-fast: {outcome.event.source}:{outcome.event.line} {outcome.status}"
         stop.now(ExitStatus.INCOMPLETE, reason)
@@ -112,19 +147,19 @@ def _stop_after(outcome: Outcome, run: Run, results: Results, stop: Stop) -> Non
 
 @contextlib.contextmanager
 def _signals(stop: Stop) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the run in good order; the second ends it at once."""
-    loop = asyncio.get_running_loop()
+    """The first SIGINT or SIGTERM ends the run in good order; the second ends it at once, whatever it waits for."""
+    loop, is_heard = asyncio.get_running_loop(), False
 
     def end() -> None:
-        if stop.status is ExitStatus.INTERRUPTED:
-            os._exit(ExitStatus.INTERRUPTED)  # the ledger is right either way
-        stop.status = ExitStatus.INTERRUPTED
         stop.now(ExitStatus.INTERRUPTED, "interrupted; a rerun goes on where it stopped")
+        stop.status = ExitStatus.INTERRUPTED
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end)
-    try:
+    def hear(number: int, frame: object) -> None:
+        nonlocal is_heard
+        if is_heard:
+            os._exit(ExitStatus.INTERRUPTED)  # the ledger is right either way
+        is_heard = True
+        loop.call_soon_threadsafe(end)
+
+    with handled(hear, even_if_ignored=True):
         yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

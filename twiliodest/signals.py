@@ -1,0 +1,33 @@
+"""SIGINT and SIGTERM, which mean the same: end in good order."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[None]:
+    """In here both raise `KeyboardInterrupt`, unless whoever started this process has it ignored.
+
+    Also in a container: what is process 1 there ignores a signal for which it has no handler.
+    """
+    with handled(signal.default_int_handler):
+        yield
+
+
+@contextlib.contextmanager
+def handled(handler: signal._HANDLER, *, even_if_ignored: bool = False) -> Iterator[None]:
+    """In here `handler` is called for both, unless one is ignored."""
+    before = [(number, signal.getsignal(number) or signal.SIG_DFL) for number in ENDING]
+    ours = [(number, old) for number, old in before if even_if_ignored or old is not signal.SIG_IGN]
+    for number, _ in ours:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in ours:
+            signal.signal(number, old)
