@@ -62,6 +62,7 @@ def outcome(source: str, said: Any) -> str:
         ("{% decrement c %}{{ c }}{% assign c = 'own' %}{{ c }}{% increment c %}", "-1-1own-1"),
         ("{% for t in properties.tags %}{% if forloop.first %}{% assign f = forloop %}{% endif %}{% endfor %}"
          "{{ f.index }}{{ f.last }}", "1false"),
+        ("{% assign r = (2..4) %}{{ r.first }}{{ r.last }}{{ r.size }}{{ r[1] }}", "2433"),
         ("{% capture 'v' %}x{% endcapture %}{{ v }}", "x"),
         ("{% if (1..3) contains 2 %}y{% endif %}{% if (1..3) contains 'b' %}n{% endif %}", "y"),
         ("{% if properties.tags contains gone %}y{% else %}n{% endif %}", "n"),
@@ -179,6 +180,9 @@ def test_a_field_that_is_one_path_takes_what_is_there() -> None:
         ("{{ a | default('x') }}", "('x", "cannot be read", "colon"),
         ("{{ a | default: “x” }}", "“", "cannot be read", "quotes are plain"),
         ("{{ it's }}", "'s", "never closed", None),
+        ("{{ a.['b'] }}", "['b']", "cannot be read", "without a dot"),
+        ('{{ "a\\"b" }}', 'b"', "cannot be read", "no escapes"),
+        ("{{.Name}}", ".Name", "another template language", "properties.name"),
         ("{{ a. }}", " }}", "ends too soon", "a name"),
         ("{{ a | date: '%Q' }}", "%Q", "not a directive", "%B"),
         ("{{ a | date: '100%' }}", "%' }", "not a directive", "%%"),

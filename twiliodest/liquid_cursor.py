@@ -64,6 +64,8 @@ class Cursor:
             )
         if token.kind == "digits":
             hint = f"a name that begins with a digit is quoted: properties['{token.text}']"
+        if self.place and self.tokens[self.place - 1].text.endswith(('\\"', "\\'")):
+            hint = "a text has no escapes: put the other quotes around it"
         hint = hint or sign_hint(token.text, self.tag)
         filtering = any(before.text == "|" for before in self.tokens[: self.place])
         if not hint and token.kind == "name" and not self.tag and not filtering:

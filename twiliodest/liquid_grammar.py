@@ -152,8 +152,10 @@ def _name(cursor: Cursor, start: int) -> str:
     token = cursor.next
     if token.kind == "name":
         return cursor.step().text
-    if token.text in ("*", "["):
+    if token.text == "*":
         raise Beyond(token.at - 1, start)
+    if token.text == "[":
+        raise cursor.fault("brackets follow without a dot: properties['first name']")
     if token.kind == "number":
         raise cursor.fault(f"an index stands in brackets: properties.items[{token.text}]")
     raise cursor.fault("a path goes on with a name: properties.name")

@@ -137,7 +137,7 @@ _FOREIGN = (
     (r"!(?:--|\s)", _OTHER, "write {% comment %}…{% endcomment %}"),
     (r">\s*\S*", _OTHER, "a template is one text, without parts to insert"),
     (r"@\w*", _OTHER, f"within {_FOR} there are forloop.index and forloop.last"),
-    (r"\.\.?/?[^\s}]*", _OTHER, "a path begins at the event: properties.name"),
+    (r"\.(?![0-9])[^\s}]*", _OTHER, "a path begins at the event: properties.name"),
     (
         r"(?:else|elsif|elseif|if|unless|endif|endfor|endunless|for|end)(?=\s*\Z|\s+[^\s|.\[])",
         "{} is a tag, and stands within {{%% %%}}".replace("%%", "%"),

@@ -180,6 +180,8 @@ def _new_name(cursor: Cursor) -> str:
     token = cursor.next
     if not cursor.at_name():
         raise cursor.fault()
+    if token.text.endswith("?"):
+        raise ExpressionError("a variable's name has no ? at its end", token.at, "take another name")
     if token.text in _RESERVED:
         raise ExpressionError(f"{token.text} is a word of Liquid, not a name", token.at, "take another name")
     cursor.step()

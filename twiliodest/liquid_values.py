@@ -245,9 +245,9 @@ def _step(value: Any, step: Any) -> Any:
     """A member, an item, or what Liquid knows of a list or text: an object has no size, but may have a `size`."""
     if isinstance(value, dict):
         return value[step] if step.__class__ is str and step in value else _MISSING
-    if isinstance(value, list):
+    if isinstance(value, list | range):
         if step in ("first", "last"):
             step = -1 if step == "last" else 0
         if step.__class__ is int and -len(value) <= step < len(value):
             return value[step]
-    return len(value) if step == "size" and isinstance(value, str | list) else _MISSING
+    return len(value) if step == "size" and isinstance(value, str | list | range) else _MISSING
