@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -66,8 +65,8 @@ class MemoryLedger:
         self._check()
         return self.shelf.rows.get(key)
 
-    def knows(self, sid: str, since: float = -math.inf, until: float = math.inf) -> bool:
-        return any(row.sid == sid and since <= row.claimed_at <= until for row in self.shelf.rows.values())
+    def knows(self, sid: str) -> bool:
+        return any(row.sid == sid for row in self.shelf.rows.values())
 
     def undecided(self) -> list[Row]:
         states = (State.UNKNOWN, State.SENDING)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from twiliodest.ledger_file import MANY, is_locked
-from twiliodest.rows import Claim, Row, State, row_of
+from twiliodest import ledger_notes as notes
+from twiliodest.ledger_file import MANY
+from twiliodest.ledger_locks import Turns
+from twiliodest.rows import Claim, Damaged, Row, State, row_of
 
 COLUMNS = ", ".join(f'"{name}"' for name in Row.__struct_fields__)
 VALUES = ", ".join("?" * len(Row.__struct_fields__))
@@ -57,17 +58,32 @@ class Withdrawal(NamedTuple):
     replaced: Sequence[Row | None]
 
 
-Job = Claiming | Settling | Withdrawal
+class Noting(NamedTuple):
+    """That the run has gone through all of its input; or by how much Twilio's clock is ahead of ours, in seconds."""
+
+    ahead: float | None = None
+
+
+Job = Claiming | Settling | Withdrawal | Noting
 
 
 class Clerk:
     """Writes for one run. Whoever calls it has begun a transaction, and ends it; `clock` gives unix seconds."""
 
-    def __init__(self, db: sqlite3.Connection, run: str, locks: Path, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        run: str,
+        turns: Turns,
+        clock: Callable[[], float],
+        use: notes.Use | None,
+    ) -> None:
         self.run = run
         self._db = db
-        self._locks = locks
+        self._turns = turns
         self._clock = clock
+        self._use = use
+        self._entered = self._reached = False
         self._rowids: dict[bytes, int] = {}  # of what this run is sending
 
     def perform(self, jobs: Sequence[Job]) -> Sequence[Row | None]:
@@ -81,6 +97,8 @@ class Clerk:
         for job in jobs:
             if isinstance(job, Withdrawal):
                 self._withdraw(job)
+            elif isinstance(job, Noting):
+                self._note(job)
         return [next(standing) if isinstance(job, Claiming) else None for job in jobs]
 
     def _claim(self, jobs: Sequence[Claiming], now: float) -> Sequence[Row | None]:
@@ -97,6 +115,8 @@ class Clerk:
             else:
                 job.replaced.append(None)
                 standing.append(None)
+        if None in standing:
+            self._enter()
         return standing
 
     def _insert(self, jobs: Sequence[Claiming], now: float) -> dict[bytes, int]:
@@ -134,7 +154,22 @@ class Clerk:
                 self._db.execute(REMOVE, held)
             self._rowids.pop(job.key, None)
 
+    def _enter(self) -> None:
+        if self._use and not self._entered:
+            notes.enter(self._db, self.run, self._use)
+            self._entered = True
+
+    def _note(self, job: Noting) -> None:
+        self._enter()
+        if job.ahead is None:
+            self._db.execute(notes.COMPLETE, (self.run,))
+        else:
+            self._db.execute(notes.MEASURE, (job.ahead, self.run))
+
     def _settle(self, jobs: Sequence[Settling], now: float) -> None:
+        if not self._reached and any(job.state is not State.FAILED for job in jobs):
+            self._db.execute(notes.REACH, (self.run,))
+            self._reached = True
         together: list[object] = []
         for job in jobs:
             rowid = self._rowids.pop(job.key, None)
@@ -151,13 +186,15 @@ class Clerk:
             self._db.execute(SETTLE_MANY.format(values=values), (now, *together, self.run))
 
     def _find(self, key: bytes) -> Row:
-        return row_of(self._db.execute(GET, (key,)).fetchone())
+        values = self._db.execute(GET, (key,)).fetchone()
+        if values is None:
+            raise Damaged("a row is there and cannot be found")
+        return row_of(values)
 
     def bury(self) -> None:
         """What a run was sending when it died is unknown."""
         for (run,) in self._db.execute(RUNS).fetchall():
-            if not is_locked(self._locks / run):
+            if not self._turns.is_alive(run):
                 self._db.execute(BURY, (self._clock(), run))
-        for file in self._locks.iterdir():
-            if not is_locked(file):
-                file.unlink(missing_ok=True)
+                self._db.execute(notes.REACH, (run,))
+        self._turns.bury()

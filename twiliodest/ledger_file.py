@@ -1,20 +1,26 @@
-"""The ledger's file: what is in it, how it is opened, read and locked, and what to do when that fails."""
+"""The ledger's file: what is in it, how it is opened and read, and what to do when that fails."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from twiliodest.errors import LedgerError
+from twiliodest.ledger_locks import Turns
+from twiliodest.ledger_place import refuse_remains, refuse_special
+from twiliodest.rows import Damaged
+from twiliodest.servers import TWILIO
+
+T = TypeVar("T")
 
 APPLICATION = 0x54574C31  # "TWL1": tells a ledger from any other SQLite file
 VERSION = 1
-BUSY_SECONDS = 30
+BUSY_SECONDS = 1.0  # that SQLite waits by itself, in which nothing can interrupt it
 MANY = sqlite3.sqlite_version_info >= (3, 33)  # takes UPDATE … FROM, and as many parameters as a group has
 
 # A claim adds at the end of the table and of the index by time. Of ten million rows a message touches but one
@@ -42,19 +48,44 @@ SCHEMA = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+# What tells more about the rows. Versions that do not know these tables leave them alone.
+NOTES = (
+    "CREATE TABLE log (opened INTEGER NOT NULL, logged INTEGER NOT NULL, home BLOB NOT NULL)",
+    "INSERT INTO log VALUES (0, 0, x'')",
+    """CREATE TABLE delivery (
+        run TEXT NOT NULL UNIQUE,
+        account TEXT NOT NULL,
+        server TEXT NOT NULL,
+        api_base TEXT NOT NULL,
+        rule TEXT,
+        ahead REAL,
+        reached INTEGER NOT NULL,
+        completed INTEGER NOT NULL
+    )""",
+    # what earlier versions sent, which noted nothing, counts as sent to Twilio
+    f"""INSERT INTO delivery SELECT '', '', '{TWILIO}', '{TWILIO}', NULL, NULL, 1, 1
+        WHERE EXISTS (SELECT 1 FROM message)""",  # noqa: S608 -- a name of ours
+)
+HAS_NOTES = "SELECT count(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('log', 'delivery')"
 CACHE = "PRAGMA cache_size = -16384"  # KiB: the inner pages of the indexes of ten million rows
 SETTINGS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",
-    "PRAGMA wal_autocheckpoint = 10000",  # pages; a checkpoint writes them all over a large file, so: seldom
+    "PRAGMA wal_autocheckpoint = 0",  # see `ledger_log`
+    "PRAGMA journal_size_limit = 0",  # so that the log's size says what is in it
 )
 IDENTITY = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
     FROM pragma_application_id, pragma_user_version"""
 
+WHOLE = (
+    "use the original with all its files, or a copy made by twiliodest ledger backup; if the log is lost for good, "
+    "twiliodest ledger check --accept goes on without it, and people may be texted twice"
+)
+RESTORE = "twiliodest ledger check says more; restore it from a backup: without it people may be texted twice"
 ADVICE = {
     "SQLITE_NOTADB": "is not a ledger; name another file with --ledger",
-    "SQLITE_CORRUPT": "is damaged; restore it from a backup: without it people may be texted twice",
-    "SQLITE_BUSY": f"was locked by another program for {BUSY_SECONDS} s; end that program, then run again",
+    "SQLITE_CORRUPT": f"is damaged; {RESTORE}",
+    "SQLITE_BUSY": "is locked by another program; end that program, then run again",
     "SQLITE_FULL": "cannot grow: the disk is full; free some space, then run again",
     "SQLITE_READONLY": "cannot be written; check the permissions of the file and of its folder",
     "SQLITE_CANTOPEN": "cannot be opened; check the permissions of the file and of its folder",
@@ -81,9 +112,9 @@ class Reader:
         with explained(self._path):
             yield from self._db.execute(sql, parameters)
 
-    def is_new(self) -> bool:
-        """See `is_new`."""
-        return is_new(self._db, self._path)
+    def refuse_others(self) -> None:
+        """See `refuse_others`."""
+        refuse_others(self._db, self._path)
 
     def close(self) -> None:
         self._db.close()
@@ -94,12 +125,42 @@ class Reader:
         self._db = connect(self._path, "mode=ro&immutable=1" if self._rest else "mode=ro")
 
 
-def create(path: Path, locks: Path) -> None:
-    """Creates the file and the folder of its locks, for their owner's eyes only, unless they are there."""
+def create(path: Path) -> None:
+    """Creates an empty ledger where there is nothing, or nothing in it; for its owner's eyes only, all of it or none.
+
+    Whoever calls it has the turn.
+    """
+    refuse_special(path)
+    refuse_remains(path, Path(f"{path}-wal"))
+    if path.exists() and path.stat().st_size:
+        return
+    made = Path(f"{path}.new")
+    for name in (made, Path(f"{made}-journal")):
+        name.unlink(missing_ok=True)
+    os.close(
+        os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    )  # SQLite gives its side files the same mode
+    with contextlib.closing(connect(made)) as db, transaction(db):
+        for statement in (*SCHEMA, *NOTES):
+            db.execute(statement)
+    made.rename(path)
+    sync_folder(path.parent)
+
+
+def create_folders(path: Path) -> None:
+    """Creates the folders above a file, for their owner's eyes only."""
     for folder in reversed(path.parents):
         folder.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
-    locks.mkdir(mode=0o700, exist_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """What was named in a folder keeps its name if the power fails now."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some file systems cannot
+            os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def connect(path: Path, how: str = "mode=rw") -> sqlite3.Connection:
@@ -114,33 +175,35 @@ def connect(path: Path, how: str = "mode=rw") -> sqlite3.Connection:
     return db
 
 
-def set_up(db: sqlite3.Connection, path: Path) -> None:
-    """Makes it a ledger if it is empty; what is committed from here on is on the disk. Raises `LedgerError`."""
-    schema = SCHEMA if is_new(db, path) else ()  # asked before anything changes in what may be another's file
-    if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+def set_up(db: sqlite3.Connection, path: Path, turns: Turns) -> None:
+    """Opens a ledger for writing; what is committed from here on is on the disk. Raises `LedgerError`."""
+    refuse_others(db, path)  # asked before anything changes in what may be another's file
+    patiently(turns, lambda: db.execute("PRAGMA busy_timeout = 1000"))
+    mode = patiently(turns, lambda: db.execute("PRAGMA journal_mode = WAL").fetchone())
+    if mode != ("wal",):
         raise LedgerError(f"{path} is on a disk that cannot keep it safe; name a local one with --ledger")
     for statement in SETTINGS:
         db.execute(statement)
-    with transaction(db):
-        for statement in schema:
-            db.execute(statement)
 
 
-def is_new(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is empty. Raises `LedgerError` if it is no ledger, or one of a newer version."""
+def refuse_others(db: sqlite3.Connection, path: Path) -> None:
+    """Raises `LedgerError` if this is not a ledger, not a whole one, or one of a newer version."""
     application, version, tables = db.execute(IDENTITY).fetchone()
     if application == version == tables == 0:
-        return True
+        raise LedgerError(f"{path} is not a ledger, or lacks its log; use the original with all its files")
     if application != APPLICATION:
         raise LedgerError(f"{path} {ADVICE['SQLITE_NOTADB']}")
     if version > VERSION:
         raise LedgerError(f"{path} was written by a newer twiliodest; upgrade, or name another with --ledger")
-    return False
 
 
 @contextlib.contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
+def transaction(db: sqlite3.Connection, turns: Turns | None = None) -> Iterator[None]:
+    """All that is written in it, or nothing. With `turns`, another program is waited for as another run is."""
+    if turns:
+        patiently(turns, lambda: db.execute("BEGIN IMMEDIATE"))
+    else:
+        db.execute("BEGIN IMMEDIATE")
     try:
         yield
         db.execute("COMMIT")
@@ -150,38 +213,19 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def turn(locks: Path) -> contextlib.AbstractContextManager[None]:
-    """One writer at a time, from the start of its transaction to the end of its checkpoint.
-
-    SQLite's own lock ends before the checkpoint, and until 3.51.3 a commit amid somebody's checkpoint could,
-    rarely, corrupt the file (its WAL-reset bug). Nor can two turn WAL on at once.
-    """
-    return locked(locks, os.O_RDONLY)
-
-
-@contextlib.contextmanager
-def locked(path: Path, flags: int, lock: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Holds a kernel lock on a file or folder, against other processes and other holders in this one.
-
-    The kernel lets go of it however the holder ends.
-    """
-    file = os.open(path, flags, 0o600)
-    try:
-        fcntl.flock(file, lock)
-        yield
-    finally:
-        os.close(file)
-
-
-def is_locked(file: Path) -> bool:
-    """Whether somebody has locked it; if that cannot be told, somebody has."""
-    try:
-        with locked(file, os.O_RDONLY, fcntl.LOCK_SH | fcntl.LOCK_NB):
-            return False
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+def patiently(turns: Turns, attempt: Callable[[], T]) -> T:
+    """Tries until no other program is in the way, or patience ends. Raises `LedgerError`."""
+    start = time.monotonic()
+    while True:
+        try:
+            return attempt()
+        except sqlite3.OperationalError as error:
+            waited = time.monotonic() - start
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise
+            if waited >= turns.patience:
+                raise turns.refusal(waited) from error
+            time.sleep(0.01)
 
 
 @contextlib.contextmanager
@@ -189,10 +233,12 @@ def explained(path: Path) -> Iterator[None]:
     """Turns what SQLite and the system raise into a `LedgerError` that says what to do."""
     try:
         yield
+    except Damaged as error:
+        raise LedgerError(f"{path} is damaged: {error}; {RESTORE}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "")
         advice = next((advice for start, advice in ADVICE.items() if name.startswith(start)), None)
-        raise LedgerError(f"{path} {advice or f'cannot be used: {error}'}") from error
+        raise LedgerError(f"{path} {advice or ADVICE['SQLITE_CORRUPT']}") from error
     except OSError as error:
         place, why = error.filename or path, error.strerror
         raise LedgerError(

@@ -23,8 +23,8 @@ class Lister(Protocol):
 class Doubts(Protocol):
     """The side of a ledger that settles doubts. Any call may raise `LedgerError`."""
 
-    def knows(self, sid: str, since: float, until: float) -> bool:
-        """Whether a row claimed from `since` to `until`, in unix seconds, has this SID."""
+    def knows(self, sid: str) -> bool:
+        """Whether any row has this SID, whatever its age."""
 
     def undecided(self) -> list[Row]:
         """What may have been accepted, and what is being sent, oldest claim first."""
@@ -50,7 +50,7 @@ async def prove(row: Row, lister: Lister, ledger: Doubts) -> str | None:
     """
     listed = await lister.sent_to(row.to, row.claimed_at - SKEW)
     candidates = sorted(
-        (message for message in listed if _matches(row, message) and not _is_known(message, ledger)),
+        (message for message in listed if _matches(row, message) and not ledger.knows(message.sid)),
         key=lambda message: (message.created, message.sid),
     )
     rivals = [other for other in ledger.undecided() if any(_matches(other, it) for it in candidates)]
@@ -60,11 +60,6 @@ async def prove(row: Row, lister: Lister, ledger: Doubts) -> str | None:
     sid = candidates[place].sid
     await ledger.settle(row.key, State.SENT, sid=sid, reason=FOUND, expected=row)
     return sid
-
-
-def _is_known(message: Listed, ledger: Doubts) -> bool:
-    """Whether the message is another row's: one whose claim had gone before it, by our clock, and not by long."""
-    return ledger.knows(message.sid, message.created - WINDOW, message.created + SKEW)
 
 
 def _matches(row: Row, message: Listed) -> bool:

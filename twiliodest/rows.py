@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+KEY_SIZE = 16  # bytes
+TIME_ENDS = 253402300800.0  # the year 10000, in unix seconds: no calendar goes further
+
 
 class State(enum.StrEnum):
     """Where a claimed message stands."""
@@ -17,6 +20,10 @@ class State(enum.StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     UNKNOWN = "unknown"  # may have been accepted
+
+
+class Damaged(ValueError):  # noqa: N818 -- says what is the matter with a ledger
+    """What stands in a ledger is not what was written there."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +53,21 @@ class Row(Claim, frozen=True, kw_only=True):
 def key(account: str, event_id: str, action: str) -> bytes:
     """The identity of one action on one event: 16 bytes. The parts' lengths go in, so no two triples meet."""
     parts = (part.encode("utf-8", "surrogatepass") for part in (account, event_id, action))
-    return hashlib.blake2b(b"".join(b"%d:%b" % (len(part), part) for part in parts), digest_size=16).digest()
+    return hashlib.blake2b(
+        b"".join(b"%d:%b" % (len(part), part) for part in parts), digest_size=KEY_SIZE
+    ).digest()
 
 
 def row_of(values: Sequence[object]) -> Row:
-    """The row of these columns, which are the fields in order."""
-    return msgspec.convert(dict(zip(Row.__struct_fields__, values, strict=True)), Row)
+    """The row of these columns, which are the fields in order. Raises `Damaged`."""
+    fields = dict(zip(Row.__struct_fields__, values, strict=True))
+    try:
+        row = msgspec.convert(fields, Row, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise Damaged(f"a row cannot be read ({error})") from None
+    moments = (row.claimed_at, row.claimed_at if row.settled_at is None else row.settled_at)
+    if len(row.key) != KEY_SIZE or row.attempts < 0 or not all(0 <= it < TIME_ENDS for it in moments):
+        raise Damaged("a row has a key, a count or a time that cannot be")
+    if (row.settled_at is None) != (row.state is State.SENDING):
+        raise Damaged("a row is both settled and not")
+    return row

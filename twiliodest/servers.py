@@ -1,0 +1,52 @@
+"""Which addresses are one server, so that a rehearsal is never taken for the performance."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+
+from twiliodest.addresses import Address, read_address
+
+TWILIO = "https://api.twilio.com"  # stands for every host of Twilio's
+LOOPBACK = "127.0.0.1"
+NAMES = ("localhost", "::1")  # of the same
+
+
+def server_of(api_base: str) -> str:
+    """The same text for all addresses of one server, different ones for different servers.
+
+    Raises `ExpressionError` if it is no address.
+    """
+    address = _address(api_base)
+    return TWILIO if _is_twilio(address) else str(address)
+
+
+def is_own(server: str) -> bool:
+    """Whether a server is Twilio's, or on this machine: whether it may be given the token unasked."""
+    address = _address(server)
+    return _is_twilio(address) or address.is_loopback
+
+
+def ledger_name(account: str, server: str) -> str:
+    """The name of the ledger's file for what an account sends through a server, as `server_of` has it."""
+    if server == TWILIO:
+        return f"{account}.db"
+    address = _address(server)
+    place = f"{address.host}-{address.port}"
+    told = re.sub(r"[^a-z0-9.-]", "_", place)[:80]
+    usual = "http" if address.is_loopback else "https"
+    if told != place or address.path or address.scheme != usual:
+        told += f"-{hashlib.blake2b(server.encode(), digest_size=4).hexdigest()}"
+    return f"{account}@{told}.db"
+
+
+def _address(url: str) -> Address:
+    """An address in its one spelling; every name of this machine is one."""
+    address = read_address(url)
+    host = LOOPBACK if address.host in NAMES else address.host.rstrip(".")
+    return replace(address, host=host, path=re.sub("/+", "/", address.path))
+
+
+def _is_twilio(address: Address) -> bool:
+    return address.host == "twilio.com" or address.host.endswith(".twilio.com")
