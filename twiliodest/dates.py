@@ -50,7 +50,7 @@ def format_date(date: dt.datetime, form: str) -> str:
 
     The flags `-`, `_`, `0`, `^`, `#` and a width of at most two digits are those of Ruby's `strftime`.
     """
-    if odd_directive(form):
+    if not _is_known(form):
         raise ValueError("its format has a directive that is not known")
     return _DIRECTIVE.sub(lambda match: _directive(match, date), form)
 
@@ -58,6 +58,11 @@ def format_date(date: dt.datetime, form: str) -> str:
 def odd_directive(form: str) -> re.Match[str] | None:
     """The first `%` of a format that begins nothing known."""
     return next((found for found in _DIRECTIVE.finditer(form) if found[3] not in _KNOWN), None)
+
+
+@functools.lru_cache(100)
+def _is_known(form: str) -> bool:
+    return odd_directive(form) is None
 
 
 class _Refused(Exception):  # noqa: N818 -- becomes a ValueError

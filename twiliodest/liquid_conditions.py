@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from twiliodest.liquid_nodes import BLANK, EMPTY
-from twiliodest.operands import equal, less, text
+from twiliodest.operands import equal, less, text, whole
 
 _BLANKS: dict[Any, tuple[Any, ...]] = {EMPTY: ("", [], {}), BLANK: ("", [], {}, None, False)}
 
@@ -33,8 +32,10 @@ def contains(left: Any, right: Any) -> bool:
     if isinstance(left, str):
         return not isinstance(right, list | dict | range) and text(right) in left
     if isinstance(left, range):
-        is_whole = isinstance(right, int | Decimal) and not isinstance(right, bool) and right == int(right)
-        return is_whole and int(right) in left
+        try:
+            return not isinstance(right, str) and whole(right) in left
+        except ValueError:
+            return False
     return isinstance(left, list) and any(equal(item, right) for item in left)
 
 

@@ -87,6 +87,12 @@ class _Reader:
         """Everything; no tag may be left that closes something."""
         return self.block(None)[0]
 
+    def deeper(self, tag: Part) -> int:
+        """One more level; raises `ExpressionError` where there are too many."""
+        if self.depth >= NESTING_LIMIT:
+            raise ExpressionError(f"tags stand at most {NESTING_LIMIT} deep in each other", tag.start)
+        return self.depth + 1
+
     def block(self, opened: Part | None, stops: tuple[str, ...] = ()) -> tuple[Block, Part]:
         """The nodes up to one of these tags, and that tag; without an opened one, all of them."""
         nodes: list[Node] = []
@@ -109,18 +115,16 @@ class _Reader:
 
     def inner(self, opened: Part, *stops: str) -> tuple[Block, Part]:
         """The nodes of an opened block, up to one of these tags or its end."""
-        self.depth += 1
-        if self.depth > NESTING_LIMIT:
-            raise ExpressionError(f"tags stand at most {NESTING_LIMIT} deep in each other", opened.start)
+        self.depth = self.deeper(opened)
         block, stop = self.block(opened, (*stops, f"end{opened.name}"))
         self.depth -= 1
         if stop.name == "else" or stop.name.startswith("end"):
             alone(stop)
         return block, stop
 
-    def within(self, parts: Iterable[Part]) -> Block:
+    def within(self, tag: Part, parts: Iterable[Part]) -> Block:
         """The nodes of a template within the template: what it opens, it closes."""
-        return _Reader(parts, self.depth).whole()
+        return _Reader(parts, self.deeper(tag)).whole()
 
     def node(self, tag: Part, opened: Part | None) -> Node:
         """What a tag is, with all that belongs to it."""

@@ -37,7 +37,7 @@ class Reader(Protocol):
     def inner(self, opened: Part, *stops: str) -> tuple[Block, Part]:
         """The nodes of an opened block, up to one of these tags or its end, and that tag."""
 
-    def within(self, parts: Iterable[Part]) -> Block:
+    def within(self, tag: Part, parts: Iterable[Part]) -> Block:
         """The nodes of a template within the template."""
 
 
@@ -150,7 +150,7 @@ def _echo(reader: Reader, tag: Part) -> Output:
 
 
 def _liquid(reader: Reader, tag: Part) -> Block:
-    return reader.within(lines(tag))
+    return reader.within(tag, lines(tag))
 
 
 TAGS: dict[str, Callable[[Reader, Part], Node]] = {

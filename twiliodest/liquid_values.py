@@ -5,6 +5,7 @@ Strict: `Absent` stands for what the event does not have, until a condition or `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -134,7 +135,7 @@ class Expressions:
 
     def json_path(self, expression: JsonPath) -> Get:
         """What a JSONPath selects: one value as it is, several as a list."""
-        head = expression.text[2:].split(".")[0].split("[")[0]
+        head = re.split(r"""[.\['"\]]+""", expression.text)[1]
         if expression.added and head in self.own | {"forloop"}:
             raise ExpressionError(
                 f"{head} is a variable of this template, and a JSONPath looks at the event",
