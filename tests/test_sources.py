@@ -131,7 +131,7 @@ BAD_LINES: list[tuple[bytes, str, int | None]] = [
     (b"[]", OBJECT, None),
     (b'{"type":"\xff"}', UTF8, 9),
     (b'{"nobody looks":"\xc3\x28"}', UTF8, 17),
-    (b'{"type":"\\ud800"}', JSON, None),
+    (b'{"type":"\\ud80"}', JSON, None),
     (b'{"type":"a\x01b"}', JSON, 10),
     (b'{"type":"a\0"}', JSON, 10),
     (b"\0\0\0", JSON, 0),

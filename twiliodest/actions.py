@@ -9,6 +9,7 @@ from typing import Any
 
 from twiliodest.fields import Field, Unresolved
 from twiliodest.fql import Expression
+from twiliodest.halves import HALF
 from twiliodest.model import Invalid, Message, is_messaging_service
 from twiliodest.paths import elsewhere
 from twiliodest.phones import PhoneError, channel, recipient
@@ -85,6 +86,8 @@ class SendSms:
             try:
                 values = field.texts(event)
             except Unresolved as nothing:
+                if nothing.fault == HALF:
+                    raise
                 first = first or nothing
                 continue
             if len(values) == 1:

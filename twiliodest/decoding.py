@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict, Union
 
 import msgspec
 
-from twiliodest.documents import LIMIT, Broken
-from twiliodest.exact import exact_number
+from twiliodest.documents import DEPTH, LIMIT, Broken
+from twiliodest.exact import exact_number, text_of
+from twiliodest.halves import masked, restore, spelled
 
 Decode = Callable[[bytes], dict[str, Any]]
 """Gives members of a JSON object; raises one of the `REFUSALS`."""
@@ -21,7 +23,8 @@ REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
     """A decoder of JSON objects that keeps only what stands at these paths; `()` keeps everything.
 
-    Raises `msgspec.DecodeError` (or `RecursionError`); numbers stay exact.
+    Raises `msgspec.DecodeError`, also where a text holds half of a character: see `tolerant`. Numbers stay exact. It
+    wants texts that are no deeper than `DEPTH`.
     """
     tree: dict[str, Any] = {}
     for path in sorted(wanted, key=len):
@@ -34,7 +37,9 @@ def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
                 break
         else:
             branch.setdefault(path[-1], Any)
-    return _decoder(_shape(tree))
+    decode, sample = _decoder(_shape(tree)), _sample(tree)
+    # msgspec (0.22.0) finds a name beyond ASCII only after that very object has been encoded once, as it is here
+    return decode if decode(msgspec.json.encode(sample)) == sample else WHOLE
 
 
 def decode_lines(lines: Sequence[bytes], decode: Decode) -> list[dict[str, Any]]:
@@ -43,9 +48,14 @@ def decode_lines(lines: Sequence[bytes], decode: Decode) -> list[dict[str, Any]]
     `decode` gives the member `batch`, too: where there is one, a line may hold several events.
     """
     data: list[dict[str, Any]] = []
+    if max(map(len, lines), default=0) > _SHALLOW:
+        lines = list(itertools.takewhile(lambda raw: not is_deep(raw), lines))
     with contextlib.suppress(*REFUSALS):
         for raw in lines:
-            seen = decode(raw)
+            try:
+                seen = decode(raw)
+            except msgspec.DecodeError as error:
+                seen = _with_halves(raw, decode, error)
             if "batch" in seen:
                 break
             data.append(seen)
@@ -60,16 +70,53 @@ def decode_value(raw: bytes, decode: Decode) -> dict[str, Any] | Broken:
         return describe(raw, error)
 
 
+def tolerant(decode: Decode) -> Decode:
+    """`decode` for texts that may hold halves of characters; what it gives of such a text is `Damaged`."""
+
+    def tolerate(raw: bytes) -> dict[str, Any]:
+        try:
+            return decode(raw)
+        except msgspec.DecodeError as error:
+            return _with_halves(raw, decode, error)
+
+    return tolerate
+
+
 def strictly(decode: Decode) -> Decode:
-    """`decode` for texts that may not be UTF-8 (what it was not asked for, it skips unseen) or too long."""
+    """`tolerant`, and for texts that may be too long, too deep, or not UTF-8: what was not asked for, is skipped."""
+    tolerate = tolerant(decode)
 
     def strict(raw: bytes) -> dict[str, Any]:
         if len(raw) > LIMIT:
             raise msgspec.DecodeError("longer than 1 MiB")
         raw.decode()
-        return decode(raw)
+        if is_deep(raw):
+            raise RecursionError
+        return tolerate(raw)
 
     return strict
+
+
+def is_deep(raw: bytes) -> bool:
+    """Whether brackets stand within more than `DEPTH` others: our own limit, where each Python has another."""
+    if len(raw) <= _SHALLOW or raw.count(b"[") + raw.count(b"{") <= DEPTH:
+        return False
+    depth = 0
+    for bracket in _NOT_BRACKETS.sub(b"", raw):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH:
+            return True
+    return False
+
+
+def canonical(raw: bytes) -> bytes:
+    """The content of an object, the same whatever the white space and the order of its keys; raises `REFUSALS`."""
+    try:
+        return _CANONICAL.encode(_whole(raw))
+    except msgspec.DecodeError as error:
+        if (text := spelled(raw)) == raw:
+            raise error
+        return b"halves " + _CANONICAL.encode(_whole(text))
 
 
 def is_utf8(text: bytes) -> bool:
@@ -110,6 +157,19 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _NOT_A_NUMBER = re.compile(rb"[\s:,\[-]?-?(?:NaN|Infinity)")
 
 
+_SHALLOW = 2 * DEPTH  # bytes, in which there is no room for more brackets, which have to be closed
+_NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[^"\[{}\]]++', re.DOTALL)
+
+
+def _with_halves(raw: bytes, decode: Decode, error: Exception) -> dict[str, Any]:
+    """What `decode`, which has raised `error`, gives of a text if it can but for halves of characters."""
+    without = masked(raw)
+    if without == raw:
+        raise error
+    decode(without)  # says what else is wrong, and where
+    return restore(decode(spelled(raw)))
+
+
 def _shape(tree: Mapping[str, Any]) -> Any:
     """A type for msgspec that skips, without building it, whatever `tree` does not name."""
     members = {
@@ -119,9 +179,17 @@ def _shape(tree: Mapping[str, Any]) -> Any:
     return TypedDict("_Shape", members, total=False)  # type: ignore[operator] # built at run time
 
 
+def _sample(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: None if branch is Any else _sample(branch) for name, branch in tree.items()}
+
+
 def _decoder(shape: Any) -> Decode:
     decode: Decode = msgspec.json.Decoder(shape, float_hook=exact_number).decode
     return decode
+
+
+def _written(number: Any) -> msgspec.Raw:
+    return msgspec.Raw((text_of(number) or "").encode())
 
 
 def _bad_utf8(raw: bytes) -> int:
@@ -132,5 +200,7 @@ def _bad_utf8(raw: bytes) -> int:
     return 0
 
 
-WHOLE = _decoder(dict[str, Any])
+_CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=_written)
+_whole = _decoder(dict[str, Any])
+WHOLE = tolerant(_whole)
 """Decodes all of an object."""

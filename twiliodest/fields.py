@@ -10,8 +10,9 @@ from typing import Any
 
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
+from twiliodest.halves import HALF, is_whole
 from twiliodest.liquid_nodes import Block, Filter, Filtered, Literal, Lookup, Node, Output, Text, spell
-from twiliodest.liquid_run import HALF, OUTPUT_LIMIT, Unfit, is_blank, is_whole
+from twiliodest.liquid_run import OUTPUT_LIMIT, Unfit, is_blank
 from twiliodest.liquid_syntax import read
 from twiliodest.paths import Path, compile_path
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from twiliodest.errors import ExpressionError
+from twiliodest.halves import HALF, is_whole
 from twiliodest.liquid_conditions import fits
 from twiliodest.liquid_loops import count, repeating, sequence
 from twiliodest.liquid_nodes import (
@@ -34,7 +35,6 @@ from twiliodest.liquid_nodes import (
     Text,
 )
 from twiliodest.liquid_run import (
-    HALF,
     TEMPLATE,
     Absent,
     Act,
@@ -43,7 +43,6 @@ from twiliodest.liquid_run import (
     Say,
     Unfit,
     fitting,
-    is_whole,
     plain,
     strict,
 )

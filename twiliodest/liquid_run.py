@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from twiliodest.halves import HALF, Half
 from twiliodest.operands import TooMuch
 
 WORK = 50_000  # steps for one event: a tag, a filter, an item of a list, or 100 characters
 OUTPUT_LIMIT = 10_000  # characters written for one event; a body has at most 1,600
 TEMPLATE = "the template"  # the subject where a fault has no path
-HALF = "holds half of a character"  # a lone surrogate, which no message can hold
 
 Say = Callable[[str, Sequence[Any]], str]
 
@@ -65,20 +64,14 @@ Get = Callable[[Run], Any]
 Act = Callable[[Run], str | None]  # gives "break" or "continue" where a loop is to be left
 
 
-def is_whole(text: str) -> bool:
-    """Whether a text has no half of a character in it."""
-    return text.isascii() or not _HALVES.search(text)
-
-
-_HALVES = re.compile("[\ud800-\udfff]")
-
-
 def checked(value: Any, path: str, run: Run) -> Any:
     """A value of the event; `Absent` where there is no text."""
     if value.__class__ is str:
         if len(value) > OUTPUT_LIMIT:
             run.spend(len(value) // 100)
         return value if value and not value.isspace() else Absent(path, (value,))
+    if value.__class__ is Half:
+        raise Unfit(path, HALF)
     return Absent(path, (value,)) if value is None or value == [] else value
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
+from twiliodest.halves import Half
 
 Steps = tuple[str | int, ...]
 
@@ -56,6 +57,8 @@ def elsewhere(path: Path, event: Any) -> list[str]:
     while todo and len(found) < 2:
         at, value = todo.popleft()
         for key, item in value.items():
+            if isinstance(key, Half) or isinstance(item, Half):
+                continue
             if (key != name and not isinstance(item, dict)) or len(at) + len(key) > _SPOT_LIMIT:
                 continue
             spot = f"{at}.{key}" if _NAME.fullmatch(key) else f"{at}['{key}']"

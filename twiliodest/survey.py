@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from twiliodest.actions import SendSms
-from twiliodest.decoding import REFUSALS, WHOLE, view
+from twiliodest.decoding import REFUSALS, WHOLE, tolerant, view
 from twiliodest.expectations import Expectations
 from twiliodest.findings import (
     ActionUse,
@@ -22,6 +22,7 @@ from twiliodest.findings import (
     Unicode,
     Unmatched,
 )
+from twiliodest.halves import HALF, Half, replaced
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.paths import Path, elsewhere
 from twiliodest.phones import country
@@ -43,7 +44,9 @@ class Survey:
         self._actions = {action.name: _Action(action) for action in actions}
         self._expectations = Expectations(actions)
         self._members = {*members}
-        self._take = view({("type",), ("event",)}.union(*(it.prefixes | paths(it.trigger) for it in actions)))
+        self._take = tolerant(
+            view({("type",), ("event",)}.union(*(it.prefixes | paths(it.trigger) for it in actions)))
+        )
         self._raw: bytes | None = None
         self._data: Mapping[str, Any] = {}
         self._matched = self._missed = 0
@@ -260,6 +263,8 @@ def _fault(values: Sequence[Any]) -> str | None:
     for value in values:
         if value is None:
             return "is null"
+        if isinstance(value, Half):
+            return HALF
         if value == "" or (isinstance(value, str) and value.isspace()):
             return "is empty"
         if value == []:
@@ -270,4 +275,4 @@ def _fault(values: Sequence[Any]) -> str | None:
 def _short(value: object) -> str | None:
     if not isinstance(value, str):
         return None
-    return value if len(value) <= 80 else value[:79] + "…"
+    return replaced(value if len(value) <= 80 else value[:79] + "…")
