@@ -14,8 +14,8 @@ from twiliodest.actions import SendSms
 from twiliodest.events import Planner, Progress, outcomes
 from twiliodest.fields import compile_field
 from twiliodest.fql import parse
+from twiliodest.identity import compile_identity
 from twiliodest.model import Outcome
-from twiliodest.paths import compile_path
 from twiliodest.plan import Plan
 from twiliodest.sources import find_sources
 
@@ -31,7 +31,7 @@ def action(name: str) -> SendSms:
     )
 
 
-PLAN = Plan([action("a"), action("b")], compile_path("$.messageId"))
+PLAN = Plan([action("a"), action("b")], compile_identity(["$.messageId"]))
 FINE = b'{"event":"a","messageId":"%d","to":"+14155550134","a":{"name":"Ann"}}'
 FAULT = b'"b":{"name":1e99999999999999999999}'  # a number that cannot be read, in what the action b needs
 

@@ -15,9 +15,9 @@ from twiliodest.actions import SendSms
 from twiliodest.decoding import view
 from twiliodest.fields import compile_field
 from twiliodest.fql import parse
+from twiliodest.identity import ID_LIMIT, compile_identity
 from twiliodest.model import Event, Invalid, Outcome
-from twiliodest.paths import compile_path
-from twiliodest.plan import ID_LIMIT, Plan
+from twiliodest.plan import Plan
 from twiliodest.triggers import compile_trigger
 
 WHOLE = view([()])
@@ -45,7 +45,7 @@ def planned(plan: Plan, raw: bytes, *, taken: bool = False, line: int = 1) -> Se
 
 
 def event_of(raw: bytes, path: str = "$.messageId") -> Event:
-    return planned(Plan([action("true")], compile_path(path)), raw, line=7)[0].event
+    return planned(Plan([action("true")], compile_identity([path])), raw, line=7)[0].event
 
 
 FIELDS = st.sampled_from(["type", "event", "a.b", "a", "properties.n"])
@@ -88,7 +88,7 @@ def test_no_match_is_dropped_and_none_is_made_up(
     raw = json.dumps(said).encode()
     actions = [action(trigger, name=str(i)) for i, trigger in enumerate(triggers)]
     matching = [str(i) for i, each in enumerate(actions) if compile_trigger(each.trigger)(WHOLE(raw))]
-    plan = Plan(actions, compile_path("$.messageId"))
+    plan = Plan(actions, compile_identity(["$.messageId"]))
     assert [outcome.action for outcome in planned(plan, raw, taken=taken)] == matching
 
 
@@ -107,7 +107,7 @@ def test_fields_get_what_the_whole_event_would_give_them(
     raw = json.dumps(said).encode()
     body = " ".join(f"{{{{{path} | default: '-'}}}}" for path in paths[1:])
     one = action("true", paths[0], body)
-    (found,) = planned(Plan([one], compile_path("$.messageId")), raw, taken=taken)
+    (found,) = planned(Plan([one], compile_identity(["$.messageId"])), raw, taken=taken)
     expected = one.render(WHOLE(raw), raw, WHOLE)
     assert repr(found.message or Invalid(found.reason or "", found.kind or "")) == repr(expected)
 
@@ -187,6 +187,6 @@ def test_actions_render_in_the_order_of_the_configuration() -> None:
         action('type = "page"', name="c"),
         action("true", name="a"),
     ]
-    found = planned(Plan(actions, compile_path("$.messageId")), b'{"type":"track","to":"+14155550100"}')
+    found = planned(Plan(actions, compile_identity(["$.messageId"])), b'{"type":"track","to":"+14155550100"}')
     assert [outcome.action for outcome in found] == ["b", "a"]
     assert all(outcome.message and outcome.message.body == "Hi x" for outcome in found)

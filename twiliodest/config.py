@@ -16,11 +16,10 @@ from twiliodest.durations import read_duration
 from twiliodest.envelopes import EventsAt, read_events_at
 from twiliodest.errors import ExpressionError, Problem, UsageError
 from twiliodest.guard_nodes import QUIET_HOURS, read_list, read_quiet_hours
+from twiliodest.identity import Identity, compile_identity
 from twiliodest.masks import is_reference
 from twiliodest.model import Account, Secret
 from twiliodest.nodes import Document, Node
-from twiliodest.paths import Path as JsonPath
-from twiliodest.paths import compile_path
 from twiliodest.quiet import QuietHours
 from twiliodest.setting_values import check_api_base
 from twiliodest.suppress import Suppressed
@@ -57,7 +56,7 @@ class Config:
     actions: Sequence[SendSms]
     disabled: int
     api_base: str
-    event_id: JsonPath
+    event_id: Identity
     events_at: EventsAt | None
     default_region: str | None
     rate: float | None
@@ -94,7 +93,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         actions=actions,
         disabled=disabled,
         api_base=read.api_base(),
-        event_id=read.setting("event_id", values.json_path) or compile_path(DEFAULT_EVENT_ID),
+        event_id=read.identity() or compile_identity([DEFAULT_EVENT_ID]),
         events_at=read.setting("events_at", read_events_at),
         default_region=region,
         rate=read.setting("rate", values.amount(0.001, "rate must be a number of messages a second")),
@@ -148,8 +147,25 @@ class _Settings:
     def setting(self, name: str, read: Callable[[str], T]) -> T | None:
         """The value of a setting; `None` where it is missing or wrong."""
         node = self.nodes.get(name)
-        text = self._document.text(node, f'"{name}"', secret=name in CREDENTIALS) if node else None
-        if node is None or text is None:
+        return self._value(node, name, read) if node else None
+
+    def identity(self) -> Identity | None:
+        """The rule by which events are told apart: a path, a template, or a list of alternatives."""
+        node, name = self.nodes.get("event_id"), "event_id"
+        nodes = self._document.items(node) if node else None
+        if not node or nodes is None:
+            return self.setting(name, lambda text: compile_identity([text]))
+        texts: list[str] = []
+        for each in nodes:
+            text = self._value(each, name, lambda text: bool(compile_identity([text])) and text)
+            texts += [text] if text else []
+        if not nodes:
+            self._document.complain(node, '"event_id" has no value')
+        return compile_identity(texts) if texts else None
+
+    def _value(self, node: Node, name: str, read: Callable[[str], T]) -> T | None:
+        text = self._document.text(node, f'"{name}"', secret=name in CREDENTIALS)
+        if text is None:
             return None
         expanded = self._expand(node, name, text)
         if expanded is None:

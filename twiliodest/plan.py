@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from twiliodest.actions import SendSms
-from twiliodest.decoding import WHOLE, Decode, view
-from twiliodest.exact import text_of
-from twiliodest.model import Event, Message, Outcome, Status
-from twiliodest.paths import Path
-from twiliodest.triggers import compile_trigger, keys, paths
-
-ID_LIMIT = 255  # characters of an event's own identity; a longer one is replaced by its digest
-
-Candidate = tuple[SendSms, Callable[[Mapping[str, Any]], bool] | None, Decode]
-"""An action, its trigger unless type and name of the event have decided already, and what decodes for its fields."""
+from twiliodest.candidates import UNKNOWN, Candidate, Candidates
+from twiliodest.decoding import WHOLE, tolerant, view
+from twiliodest.halves import HALF, Damaged, HalfError, Watched, has_half, replaced
+from twiliodest.identity import Identity
+from twiliodest.model import Event, Invalid, Message, Outcome, Status
+from twiliodest.triggers import paths
 
 
 class Plan:
@@ -31,7 +24,7 @@ class Plan:
     def __init__(
         self,
         actions: Sequence[SendSms],
-        event_id: Path,
+        identity: Identity,
         *,
         keeps_texts: bool = True,
         envelopes: Iterable[str] = ("batch",),
@@ -41,10 +34,10 @@ class Plan:
             *(paths(action.trigger) for action in actions)
         )
         self.look = view(looked_at)
-        self.take = view(looked_at.union(event_id.prefixes, *(action.prefixes for action in actions)))
-        self._identify = _identifier(event_id)
-        self._named = view(event_id.prefixes)
-        self._index = _index(actions, event_id)
+        self.take = view(looked_at.union(identity.prefixes, *(action.prefixes for action in actions)))
+        self._identify = identity.of
+        self._named = tolerant(view(identity.prefixes))
+        self._candidates = Candidates(actions, identity.prefixes)
 
     def identify(self, raw: bytes) -> str:
         """The identity of the event in a text."""
@@ -52,15 +45,19 @@ class Plan:
 
     def select(self, data: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Sequence[Candidate]]]:
         """Of what was decoded, the places of all that may match, each with the actions that are in question."""
-        index, other = self._index, self._index[None]
+        types, of_type = self._candidates.names, self._candidates.of_type
+        other = types[None] or of_type(None)
         for place, seen in enumerate(data):
+            kind, name = seen.get("type"), seen.get("event")
             try:
-                by_name = index.get(seen.get("type"), other)
-                candidates = by_name.get(seen.get("event"), by_name[None])
+                names = types.get(kind, other) or of_type(kind)
+                candidates = names.get(name, names[None])
             except TypeError:  # a list or an object
-                kind, name = (it if isinstance(it, str) else None for it in map(seen.get, ("type", "event")))
-                by_name = index.get(kind, other)
-                candidates = by_name.get(name, by_name[None])
+                kind, name = (it if isinstance(it, str) else None for it in (kind, name))
+                names = types.get(kind, other) or of_type(kind)
+                candidates = names.get(name, names[None])
+            if candidates is UNKNOWN:
+                candidates = self._candidates.of_name(names, kind, name)
             if candidates:
                 yield place, candidates
 
@@ -81,20 +78,20 @@ class Plan:
         event: Event | None = None
         outcomes: list[Outcome] = []
         planned, invalid = Status.PLANNED, Status.INVALID  # an enum's own look-up is slow until Python 3.12
+        looked_at = Watched(seen) if isinstance(seen, Damaged) else seen
         for action, matches, take in candidates:
-            if matches and not matches(seen):
-                continue
+            made: Message | Invalid | None = None
+            try:
+                if matches and not matches(looked_at):
+                    continue
+            except HalfError as error:
+                made = Invalid(str(error), str(error))
             data = seen if taken else take(raw)
             if event is None:
-                name = seen.get("event")
-                event = Event(
-                    source,
-                    line,
-                    raw if self.keeps_texts else b"",
-                    name if isinstance(name, str) else None,
-                    self._identify(data, raw),
-                )
-            made = action.render(data, raw, WHOLE)
+                event = self._event(source, line, raw, seen, data)
+            made = made or action.render(data, raw, WHOLE)
+            if isinstance(data, Damaged) and isinstance(made, Message):
+                made = _unbroken(action, data, made)
             if isinstance(made, Message):
                 outcome = Outcome(event, action.name, planned, made)
             else:
@@ -102,70 +99,23 @@ class Plan:
             outcomes.append(outcome)
         return outcomes
 
-
-_Index = dict[str | None, dict[str | None, list[Candidate]]]
-
-
-def _index(actions: Sequence[SendSms], event_id: Path) -> _Index:
-    """The actions that may match, by an event's type and name; `None` stands for every other one.
-
-    Where type and name decide all, there is nothing left to ask of the trigger.
-    """
-    needs = [(action, compile_trigger(action.trigger), keys(action.trigger)) for action in actions]
-    pairs = {pair for _, _, some in needs for pair in some}
-    types = {None, *(kind for kind, _ in pairs)}
-    names = {None, *(name for _, name in pairs)}
-    index: _Index = {kind: {name: [] for name in names} for kind in types}
-    for action, matches, some in needs:
-        take = view({*event_id.prefixes, *action.prefixes})
-        cells = {
-            (kind, name)
-            for wanted_kind, wanted_name in some
-            for kind in (types if wanted_kind is None else (wanted_kind,))
-            for name in (names if wanted_name is None else (wanted_name,))
-        }
-        decided = paths(action.trigger) <= {("type",), ("event",)}
-        for kind, name in cells:
-            if kind is None or name is None or not decided:
-                index[kind][name].append((action, matches, take))
-            elif matches({"type": kind, "event": name}):
-                index[kind][name].append((action, None, take))
-    return index
+    def _event(
+        self, source: str, line: int, raw: bytes, seen: Mapping[str, Any], data: Mapping[str, Any]
+    ) -> Event:
+        name = seen.get("event")
+        return Event(
+            source,
+            line,
+            raw if self.keeps_texts else b"",
+            replaced(name) if isinstance(name, str) else None,
+            self._identify(data, raw),
+        )
 
 
-def _written(number: Any) -> msgspec.Raw:
-    return msgspec.Raw((text_of(number) or "").encode())
-
-
-_CANONICAL = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=_written)
-
-
-def _identifier(path: Path) -> Callable[[Mapping[str, Any], bytes], str]:
-    """Gives the identity of an event: the text at the path, if there is one of a handy length; else a digest.
-
-    `raw` is its JSON text.
-    """
-    find = path.find
-
-    def identify(data: Mapping[str, Any], raw: bytes) -> str:
-        values = find(data)
-        value = values[0] if len(values) == 1 else None
-        if isinstance(value, str) and 0 < len(value) <= ID_LIMIT and not value.isspace():
-            return value
-        return _identity(value, raw)
-
-    return identify
-
-
-def _identity(value: Any, raw: bytes) -> str:
-    """The identity of an event that has no handy one: a digest of its content, or of an overlong identity.
-
-    White space and the order of keys do not change it.
-    """
-    text = text_of(value)
-    if text and text.isspace():
-        text = None
-    content = text.encode() if text else _CANONICAL.encode(WHOLE(raw))
-    if text and len(text) <= ID_LIMIT:
-        return text
-    return f"digest:{hashlib.blake2b(content, digest_size=16).hexdigest()}"
+def _unbroken(action: SendSms, data: Mapping[str, Any], message: Message) -> Message | Invalid:
+    """A message of a damaged event, unless half of a character has got into one of its texts."""
+    if all(text == replaced(text) for text in (message.to, message.body, *message.media_urls)):
+        return message
+    paths = [path for field in action.fields for path in field.paths]
+    broken = next((path.text for path in paths if has_half(list(path.find(data)))), "the message")
+    return Invalid(f"{broken} {HALF}", f"{broken} {HALF}")

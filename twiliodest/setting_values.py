@@ -8,8 +8,6 @@ from pathlib import Path
 
 from twiliodest.addresses import read_address
 from twiliodest.errors import ExpressionError
-from twiliodest.paths import Path as JsonPath
-from twiliodest.paths import compile_path
 from twiliodest.phones import check_region
 from twiliodest.phones import sender as canonical_sender
 
@@ -64,15 +62,6 @@ def country(text: str) -> str:
     if hint := check_region(text):
         raise ExpressionError("default_region must be an ISO country code", 0, hint)
     return text
-
-
-def json_path(text: str) -> JsonPath:
-    """A JSONPath."""
-    try:
-        return compile_path(text)
-    except ExpressionError as error:
-        hint = error.hint or "the default is $.messageId"
-        raise ExpressionError("event_id must be a JSONPath", error.offset, hint) from None
 
 
 def file(name: str) -> Callable[[str], Path]:
