@@ -29,7 +29,9 @@ class Candidates:
     Where type and name decide all, there is nothing left to ask of the trigger.
     """
 
-    def __init__(self, actions: Iterable[SendSms], looked_at: Iterable[tuple[str, ...]]) -> None:
+    def __init__(
+        self, actions: Iterable[SendSms], looked_at: Iterable[tuple[str, ...]], room: int = ROOM
+    ) -> None:
         """What decodes for an action decodes what is `looked_at`, too."""
         self.names: dict[str | None, Names] = {}
         self._pairs = defaultdict[Key, list[int]](list)  # numbers of actions, in their order
@@ -38,6 +40,7 @@ class Candidates:
         )  # names that are in a pair with a type, or alone
         self._actions: list[tuple[Candidate, bool]] = []  # with whether type and name decide all
         self._filled = 0
+        self._room = room
         views = functools.cache(lambda wanted: _once_asked(wanted))
         for number, action in enumerate(actions):
             test, take = compile_trigger(action.trigger), views(action.prefixes.union(looked_at))
@@ -52,7 +55,7 @@ class Candidates:
 
     def of_type(self, kind: str | None) -> Names:
         """The candidates of a type that is in `names`."""
-        if self._filled > ROOM:
+        if self._filled > self._room:
             self._filled = 0
             self.names.update({known: {} for known in self.names})
         names: Names = dict.fromkeys(self._of_type.get(None, ()), UNKNOWN)
