@@ -96,14 +96,14 @@ _FILTERS = {
 _NO_PARENTHESES = "Liquid has no parentheses: take an if within an if, or an assign"
 _QUOTES = "quotes are plain here: \"text\" or 'text'"
 _SIGNS = {
-    "&&": "write and",
-    "&": "write and",
-    "||": "write or",
+    "&&": 'write "and"',
+    "&": 'write "and"',
+    "||": 'write "or"',
     "!": "write {% unless … %}, or compare: properties.paid == false",
     "not": "write {% unless … %}, or compare: properties.paid == false",
     "=": "write == to compare",
-    "===": "write ==",
-    "!==": "write !=",
+    "===": 'write "=="',
+    "!==": 'write "!="',
     "...": "a range has two dots: (1..5)",
     "?": "write {% if … %}…{% else %}…{% endif %}",
     "(": _NO_PARENTHESES,
