@@ -45,6 +45,7 @@ from twiliodest.liquid_run import (
     fitting,
     plain,
     strict,
+    weight,
 )
 from twiliodest.liquid_syntax import assigned
 from twiliodest.liquid_values import Expressions
@@ -256,10 +257,13 @@ class _Compiler(Expressions):
 
     def cycle(self, node: Cycle) -> Act:
         group = self.value(node.group) if node.group else None
+        path = (node.group and self.origin(node.group)) or TEMPLATE
         writers = [self.output(value) for value in node.values]
 
         def cycle(run: Run) -> None:
-            slot = (node.key, text(strict(group(run), self.say)) if group else None)
+            name = strict(group(run), self.say) if group else ""
+            run.spend(weight(name))
+            slot = (node.key, fitting(path, "a cycle", text, name))
             place = run.cycles.get(slot, 0)
             run.cycles[slot] = (place + 1) % len(writers)
             writers[place](run)
