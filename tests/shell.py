@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -45,11 +45,16 @@ def run(
 
 
 def on_terminal(
-    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], answer: str | None = None
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    answer: str | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> tuple[int, str]:
     """Exit status and everything shown, when all three streams are a terminal of 110 columns.
 
-    A question is answered with `answer`; what draws and colours is taken out of what was shown.
+    A question is answered with `answer`, after `meanwhile`; what draws and colours is taken out of what was shown.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 110, 0, 0))
@@ -62,6 +67,7 @@ def on_terminal(
         while block := _read(ours):
             shown += block
             if answer is not None and _PROMPT in shown:
+                meanwhile()
                 os.write(ours, f"{answer}\n".encode())
                 answer = None
         return process.wait(SECONDS), _CONTROL.sub("", shown.decode()).replace("\r", "\n")

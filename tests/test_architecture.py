@@ -25,7 +25,7 @@ LAYERS = (
     "screen deliver preview",
     "report loop reconcile events survey online",
     "expectations",
-    "claims config guards",
+    "claims config guards planned_inputs",
     "twilio reader ledger sources plan action_nodes guard_nodes pace environment outcomes",
     "candidates identity",
     "decoding helpers trigger_lints intake",

@@ -86,9 +86,11 @@ def _send(run: Run) -> ExitStatus:
     asks, messages = run.options.ask and terminals, None
     is_rereadable = all(source.size is not None for source in run.sources)
     if is_rereadable and (asks or run.config.max_messages is not None):
+        run.read_to_plan()
         planned, first = _plan_pass(run)
         if asks and not _confirmed(run, planned, first):
             return ExitStatus.INCOMPLETE
+        run.read_what_was_planned()
         messages = planned.messages
     from twiliodest.sending import deliver
 

@@ -13,12 +13,13 @@ from twiliodest import screen, send_screen
 from twiliodest.config import Config
 from twiliodest.envelopes import names
 from twiliodest.environment import Environment
-from twiliodest.errors import Problem
+from twiliodest.errors import Problem, UsageError
 from twiliodest.events import Made, Planner, Progress
 from twiliodest.guards import Guards
 from twiliodest.helpers import Helpers, spare_processors
 from twiliodest.intake import Intake
 from twiliodest.plan import Plan
+from twiliodest.planned_inputs import PlannedInput
 from twiliodest.reject_file import Taken, left_behind, reject_file
 from twiliodest.report import Rejects
 from twiliodest.results import Results
@@ -63,6 +64,19 @@ class Run:
         self.environment = environment
         self.sources = find_sources(options.events)
         self.retry = frozenset(State(name) for name in options.retry)
+        self._planned: Sequence[PlannedInput] = ()
+
+    def read_to_plan(self) -> None:
+        """From now on, note what is read."""
+        self._planned = [PlannedInput(source) for source in self.sources]
+        self.sources = [planned.to_plan for planned in self._planned]
+
+    def read_what_was_planned(self) -> None:
+        """From now on, read only what was noted. Raises `UsageError` where that has changed."""
+        problems = [problem for planned in self._planned if (problem := planned.verify())]
+        if problems:
+            raise UsageError(problems)
+        self.sources = [planned.to_send for planned in self._planned]
 
     def guards(self, ledger: Ledger | None) -> Guards | None:
         """What is configured to hold texts back, knowing the texts that may still matter."""
