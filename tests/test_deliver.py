@@ -29,7 +29,7 @@ from twiliodest.deliver import BUSY_TRIES, IN_A_ROW, OTHER_RUN, TRIES, Budget, D
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger import Ledger
 from twiliodest.loop import Loop, Step, Stop
-from twiliodest.model import Attempt, Outcome, Status, Verdict
+from twiliodest.model import Attempt, Message, Outcome, Status, Verdict
 from twiliodest.pace import Pace
 from twiliodest.reconcile import FOUND
 from twiliodest.rows import Row, State
@@ -501,3 +501,23 @@ def test_a_ledger_undoes_a_cancelled_claim(opened: Opened) -> None:
         assert ledger.get(MINE.key) == before
 
     asyncio.run(contract())
+
+
+class Stumbling(MemoryTwilio):
+    """Takes a message, and then raises what no lane should."""
+
+    async def post(self, message: Message, power: Power) -> Attempt:
+        await super().post(message, power)
+        raise KeyError(message.to)
+
+
+def test_a_fault_that_nobody_has_thought_of_leaves_a_doubt_and_ends_the_run() -> None:
+    """Between claim and settlement: the row does not stay in sending, the rest is not tried, and a reason is given."""
+    bench = Bench()
+    bench.twilio = Stumbling(bench.shelf)
+    outcomes = bench.run(text(1), text(2))
+    assert [outcome.status for outcome in outcomes] == [Status.SENT]  # Twilio's list has it
+    assert bench.state(text(1)) is State.SENT
+    assert bench.state(text(2)) is None
+    assert bench.stop.status is ExitStatus.INCOMPLETE
+    assert "KeyError" in bench.stop.reason

@@ -52,7 +52,7 @@ def read_address(url: str, ports: Mapping[str, int] = WEB) -> Address:
     if "@" in found[2]:
         raise ExpressionError("it must not hold a user name or a password")
     host, port = _parted(found[2])
-    if not re.fullmatch(r"[0-9]{1,5}", port or "1") or not 1 <= int(port or "1") <= 65535:
+    if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
         raise ExpressionError("it has a port that is not a number from 1 to 65535")
     path = found[3].rstrip("/")
     if not _PATH.fullmatch(path):

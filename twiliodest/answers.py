@@ -35,7 +35,7 @@ def classify(
     except UNREADABLE:
         body = _Answer()
     if 200 <= status < 300:
-        if not isinstance(body.sid, str) or not _SID.fullmatch(body.sid) or redact(body.sid) != body.sid:
+        if not is_sid(body.sid, redact):
             cause = f": {fault}" if fault else ""
             return Attempt(
                 verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read{cause}"
@@ -55,12 +55,17 @@ def classify(
             code=code,
             reason=f"Twilio is busy: {said}",
             busy=True,
-            retry_after=headers.get("Retry-After"),
+            retry_after=redact(headers["Retry-After"]) if "Retry-After" in headers else None,
         )
     advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
     if status < 400:
         advice = "; this is not Twilio's API, check api_base"
     return Attempt(verdict=_verdict(status, code), code=code, reason=f"Twilio refused it: {said}{advice}")
+
+
+def is_sid(said: object, redact: Callable[[str], str] = str) -> bool:
+    """Whether it is a message's SID, and no secret in the shape of one."""
+    return isinstance(said, str) and _SID.fullmatch(said) is not None and redact(said) == said
 
 
 def names(said: object, to: str) -> bool:

@@ -18,8 +18,6 @@ from twiliodest.http1 import Talk
 from twiliodest.network import Proxy, Route
 from twiliodest.wire import Wire, connect
 
-STEP_TIMEOUT = 10.0  # seconds, for each of: connecting, the proxy's tunnel, the handshake
-
 
 async def dial(server: Address, route: Route) -> Wire:
     """A new wire to a server. Raises `NeverLeft` alone."""
@@ -27,16 +25,16 @@ async def dial(server: Address, route: Route) -> Wire:
     first = proxy.address if proxy else server
     peer = f"the proxy {first.netloc}" if proxy else server.host
     try:
-        async with _step(peer):
+        async with _step(route, peer):
             wire = await connect(first.host, first.port)
         if proxy:
             if first.scheme == "https":
-                async with _step(peer):
+                async with _step(route, peer):
                     await wire.start_tls(route.tls, first.host)
-            async with _step(peer, f"{peer} did not open a tunnel in time"):
+            async with _step(route, peer, f"{peer} did not open a tunnel in time"):
                 await (_connect if first.scheme in ("http", "https") else _socks)(wire, proxy, server)
         if server.scheme == "https":
-            async with _step(server.host, f"{server.host} did not complete the TLS handshake in time"):
+            async with _step(route, server.host, f"{server.host} did not complete the TLS handshake in time"):
                 await wire.start_tls(route.tls, server.host)
     except BaseException:
         if wire:
@@ -46,10 +44,10 @@ async def dial(server: Address, route: Route) -> Wire:
 
 
 @asynccontextmanager
-async def _step(peer: str, late: str = "") -> AsyncIterator[None]:
+async def _step(route: Route, peer: str, late: str = "") -> AsyncIterator[None]:
     """One step, which may take so long and no longer, and fails in words."""
     try:
-        async with asyncio.timeout(STEP_TIMEOUT):
+        async with asyncio.timeout(route.patience):
             yield
     except NeverLeft:
         raise
@@ -69,7 +67,7 @@ async def _connect(wire: Wire, proxy: Proxy, server: Address) -> None:
         headers.append((b"Proxy-Authorization", b"Basic " + login))
     talk, name = Talk(wire), f"the proxy {proxy.address.netloc}"
     try:
-        answer = await talk.ask(b"CONNECT", target, headers, None, STEP_TIMEOUT)
+        answer = await talk.ask(b"CONNECT", target, headers, None)
     except (NeverLeft, NoAnswer) as error:
         raise NeverLeft(f"{name} opened no tunnel: {error}") from None
     if answer.status == 407:

@@ -36,7 +36,12 @@ class Talk:
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_LIMIT)
 
     async def ask(
-        self, method: bytes, target: bytes, headers: Headers, content: bytes | None, timeout: float
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Headers,
+        content: bytes | None,
+        timeout: float | None = None,
     ) -> Answer:
         """Make a request and read its answer; `timeout` is the longest silence, in seconds.
 
@@ -76,7 +81,7 @@ class Talk:
         """Whether the wire is ours, after a CONNECT: nothing has come through it yet."""
         return not self._state.trailing_data[0] and not self.wire.is_readable
 
-    async def _answer(self, timeout: float, *, only_head: bool) -> Answer:
+    async def _answer(self, timeout: float | None, *, only_head: bool) -> Answer:
         head: h11.Response | None = None
         content = bytearray()
         while True:
@@ -96,7 +101,7 @@ class Talk:
             elif not isinstance(event, h11.InformationalResponse):
                 raise NoAnswer("the connection was closed without an answer")
 
-    async def _next(self, timeout: float, head: h11.Response | None) -> object:
+    async def _next(self, timeout: float | None, head: h11.Response | None) -> object:
         """What comes next of the answer."""
         data = None
         while True:

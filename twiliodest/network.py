@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import ipaddress
 import os
 import re
@@ -34,10 +34,11 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How to get to one server."""
+    """How to get to one server. `patience`: seconds for each step, which are connecting, a tunnel and a handshake."""
 
     tls: ssl.SSLContext
     proxy: Proxy | None
+    patience: float = 10.0
 
 
 def route_to(api_base: str, variables: Mapping[str, str]) -> Route:
@@ -78,10 +79,12 @@ def _read_proxy(variable: str, value: str) -> Proxy:
         hint = "write it like http://host:port, https://host:port or socks5://host:port"
         raise _unusable(variable, f"names a proxy that cannot be used: {error.message}", hint) from None
     if address.scheme in _SOCKS:
-        if not importlib.util.find_spec("socksio"):
+        try:
+            importlib.import_module("socksio")
+        except ImportError:
             raise _unusable(
                 variable, "names a SOCKS proxy, which needs an extra", 'pip install "twiliodest[socks]"'
-            )
+            ) from None
         if login and not all(1 <= len(text.encode()) <= 255 for text in login):
             raise _unusable(
                 variable, "holds a user name or a password that SOCKS cannot carry", "use 1 to 255 bytes"

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from twiliodest.answers import classify
+from twiliodest.answers import classify, is_sid
 from twiliodest.connection import READ_TIMEOUT, Connection
 from twiliodest.faults import NeverLeft, NoAnswer
 from twiliodest.model import Account, Attempt, Message, Verdict
@@ -113,7 +113,8 @@ class Lane:
                 raise LookUpError("an answer that cannot be read") from None
             if page is None:
                 raise LookUpError(f"HTTP status {answer.status}")
-            found.extend(message for message in listed if message.created >= since)
+            redact = self._connection.redact
+            found.extend(it for it in listed if it.created >= since and is_sid(it.sid, redact))
             following = page.next_page_uri
             if not following or not following.startswith("/") or any(item.created < since for item in listed):
                 break

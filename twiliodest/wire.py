@@ -57,7 +57,7 @@ class Wire(asyncio.Protocol):
         while not self.is_readable:
             await self._wait(timeout)
         if not self._read and self._fault:
-            raise OSError("the connection broke") from self._fault
+            raise ConnectionResetError from self._fault
         data = bytes(self._read)
         self._read.clear()
         if not self._ended:
