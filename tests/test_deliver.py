@@ -512,7 +512,7 @@ class Stumbling(MemoryTwilio):
 
 
 def test_a_fault_that_nobody_has_thought_of_leaves_a_doubt_and_ends_the_run() -> None:
-    """Between claim and settlement: the row does not stay in sending, the rest is not tried, and a reason is given."""
+    """Between claim and settlement: the row is settled, the rest is not tried, and a reason is given."""
     bench = Bench()
     bench.twilio = Stumbling(bench.shelf)
     outcomes = bench.run(text(1), text(2))
