@@ -15,7 +15,7 @@ _KINDS = {
     "bullets": "•",
     "backticks": "`",
     "tabs": "\t",
-    "invisible characters": "\u200b\u2060\ufeff",
+    "invisible characters": "\u200b\u200c\u2060\ufeff",
     "hard spaces": "\u00a0\u2007\u202f",
 }
 _KIND = {char: kind for kind, chars in _KINDS.items() for char in chars}
