@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -403,10 +404,10 @@ def test_a_time_zone_that_does_not_exist_gets_the_nearest_name() -> None:
 
 def test_durations_are_read_and_told_in_one_form() -> None:
     """What is written is what is told."""
-    for text in ("90s", "30m", "1h", "36h", "2d", "366d"):
+    for text in ("90s", "30m", "1h", "36h", "2d", "4w", "366d"):
         assert spell(read_duration(text)) == text
     assert (read_duration("0m"), spell(read_duration("60 m"))) == (0, "1h")
-    for text in ("1", "h", "-1h", "1.5h", "367d", "1w", "1h30m", "٣h", f"{LONGEST + 1}s"):
+    for text in ("1", "h", "-1h", "1.5h", "367d", "53w", "1y", "1h30m", "٣h", f"{LONGEST + 1}s"):
         with pytest.raises(ExpressionError):
             read_duration(text)
     seconds = (0, 59, 60, 3599, 3600, 86400, 172800)
@@ -429,6 +430,7 @@ class Desk:
 
     def __init__(self, folder: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str], now: str) -> None:
         self.watch = Watch(now)
+        self.problems = ""
         self.sandbox = sandbox
         self._folder = folder
         self._capsys = capsys
@@ -458,7 +460,9 @@ class Desk:
         self._capsys.readouterr()
         loaded = load(self._folder / "twiliodest.yaml", {})
         status = send_events(loaded, SendOptions(**given), environment)
-        records = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+        shown = self._capsys.readouterr()
+        self.problems = shown.err
+        records = [json.loads(line) for line in shown.out.splitlines()]
         records.sort(key=lambda record: int(record["line"]))
         return status, [(record["status"], record["reason"]) for record in records]
 
@@ -538,6 +542,54 @@ def test_a_cooldown_holds_within_a_run_and_across_runs(desk: Desk) -> None:
     assert desk.send()[1][1] == ("sent", None)
     assert desk.send()[0] == 0
     assert sorted(desk.texts) == ["Bill 3", "Bill 4", "Hi 1", "Hi 2", "Hi 5"]
+
+
+@pytest.mark.parametrize("ask", [False, True])
+def test_a_row_from_the_future_holds_nobody(desk: Desk, ask: bool) -> None:
+    """A clock that was a year ahead does not keep people from their texts for a year; it is told of, once a run."""
+    desk.configure("cooldown: 1h\nmax_messages: 9" if ask else "cooldown: 1h")
+    desk.write(("Hi", NEW_YORK), ("Hi", BERLIN))
+    desk.watch.now = utc("2027-03-08T17:00")
+    assert desk.send()[0] == 0
+    desk.watch.now = utc("2026-03-08T17:00")
+    desk.write(("Bill", NEW_YORK), ("Bill", BERLIN), ("Hi", NEW_YORK), ("Hi", BERLIN), ("Hi", NEW_YORK))
+    held = ("held", "texted just now; cooldown 1h")
+    for more, status in (({"dry_run": True}, "planned"), ({}, "sent")):
+        assert desk.send(**more)[1][2:] == [(status, None), (status, None), held]
+        assert desk.problems.count("2 rows are from the future, and left out of the cooldown") == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 30])
+def test_a_clock_that_was_set_back_a_little_lets_nobody_be_texted_twice(desk: Desk, seconds: int) -> None:
+    """Half a minute is no fault of a clock: such a text was sent just now, and none is scheduled."""
+    desk.configure("cooldown: 1h")
+    desk.write(("Hi", NEW_YORK))
+    assert desk.send()[0] == 0
+    desk.watch.now -= seconds
+    desk.write(("Bill", BERLIN), ("Hi", NEW_YORK))
+    assert desk.send()[1] == [("sent", None), ("held", "texted just now; cooldown 1h")]
+    assert "future" not in desk.problems
+
+
+def test_a_number_in_two_spellings_has_one_cooldown_and_is_stopped(desk: Desk, tmp_path: Path) -> None:
+    """Whatever the spelling in the event, on the list, or in a ledger that an earlier version wrote."""
+    desk.configure("cooldown: 1h\ndefault_region: GB\nsuppress: stop.txt")
+    (tmp_path / "stop.txt").write_text("+4407911123457\n")
+    spelled = (
+        "+447911123456",
+        "+4407911123456",
+        "+44 07911 123456",
+        "07911 123456",
+        "tel:+44 (0) 7911 123456",
+    )
+    desk.write(*(("Hi", number) for number in spelled), ("Hi", "+44 (0)7911 123457"))
+    held = ("held", "texted just now; cooldown 1h")
+    assert desk.send()[1] == [("sent", None), *[held] * 4, ("suppressed", "on the list stop.txt")]
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger, ledger:
+        ledger.execute(
+            """UPDATE message SET "to" = '+4407911123456', event_id = 'old', "key" = zeroblob(16)"""
+        )
+    assert desk.send(dry_run=True)[1][:5] == [held] * 5
 
 
 def test_only_what_may_have_arrived_starts_a_cooldown(

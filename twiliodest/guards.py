@@ -67,7 +67,8 @@ class Guards:
             last = None
         if last is not None and arrival - last < cooldown:
             kind = f"cooldown {spell(cooldown)}"
-            before = f"texted {ago(now - last)}" if last <= now else "a text is scheduled already"
+            is_scheduled = last > now and self._schedules
+            before = "a text is scheduled already" if is_scheduled else f"texted {ago(now - last)}"
             return _held(planned, f"{before}; {kind}", kind)
         if found:
             later = msgspec.structs.replace(message, send_at=_utc(arrival))

@@ -14,6 +14,7 @@ from twiliodest.spellings import visible
 __all__ = [
     "PhoneError",
     "SenderKind",
+    "canonical_address",
     "channel",
     "check_region",
     "country",
@@ -75,6 +76,14 @@ def sender(value: str, default_region: str | None) -> str | None:
         return recipient(value, default_region)
     except PhoneError:
         return None
+
+
+def canonical_address(address: str) -> str:
+    """The canonical form of an address that was read before, perhaps by an earlier version; what is none stays."""
+    try:
+        return recipient(address, None)
+    except PhoneError:
+        return address
 
 
 def channel(address: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from twiliodest.events import Made, Planner, Progress
 from twiliodest.guards import Guards
 from twiliodest.helpers import Helpers, spare_processors
 from twiliodest.intake import Intake
+from twiliodest.phones import canonical_address
 from twiliodest.plan import Plan
 from twiliodest.planned_inputs import PlannedInput
 from twiliodest.reject_file import Taken, left_behind, reject_file
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from twiliodest.ledger import Ledger
 
 MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
+SKEW = 60  # seconds; so far apart are two right clocks at most, or one before and after it was set
 TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
 
 
@@ -64,6 +65,7 @@ class Run:
         self.environment = environment
         self.sources = find_sources(options.events)
         self.retry = frozenset(State(name) for name in options.retry)
+        self._knows_of_future = False
         self._planned: Sequence[PlannedInput] = ()
 
     def read_to_plan(self) -> None:
@@ -90,10 +92,28 @@ class Run:
             return None
         guards = Guards(config.quiet_hours, cooldowns, config.suppressed)
         if ledger and guards.reach:
-            since = self.environment.clock() - guards.reach
-            young = itertools.takewhile(lambda row: row.claimed_at >= since, ledger.rows(states=TEXTED))
-            guards.remember((row.action, row.to, row.sender, row.claimed_at) for row in young)
+            guards.remember(self._texts(ledger, guards.reach))
         return guards
+
+    def _texts(self, ledger: Ledger, reach: float) -> Iterator[tuple[str, str, str, float]]:
+        """Action, recipient, sender and time of the texts that are no older than that, the latest first.
+
+        When a row from the future was written, nobody knows: it is left out, and told of once.
+        """
+        now, ahead = self.environment.clock(), 0
+        for row in ledger.rows(states=TEXTED):
+            if row.claimed_at < now - reach:
+                break
+            if row.claimed_at > now + SKEW:
+                ahead += 1
+            else:
+                yield row.action, canonical_address(row.to), row.sender, row.claimed_at
+        if ahead and not self._knows_of_future:
+            self._knows_of_future = True
+            rows = "row is" if ahead == 1 else "rows are"
+            message = f"{ahead:,} {rows} from the future, and left out of the cooldown: a clock was wrong"
+            hint = "if it is this machine's clock, set it right before you send"
+            screen.print_problems([Problem(message=f"{message} ({ledger.path})", hint=hint, warning=True)])
 
     def planner(self, *, keeps_texts: bool, intake: Intake | None = None) -> Planner:
         """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
