@@ -54,6 +54,22 @@ def test_the_worst_outcome_decides_the_exit_status(statuses: Sequence[Status], e
     assert tally(*map(outcome, statuses)).exit_status() is expected
 
 
+def test_recipients_are_counted_up_to_the_limit_and_not_beyond() -> None:
+    """Exactly as many as are counted one by one are no more than that."""
+    counted = Tally()
+
+    def sent(to: str) -> Outcome:
+        return outcome(Status.SENT, message=msgspec.structs.replace(MESSAGE, to=to))
+
+    for number in range(report.RECIPIENTS):
+        counted.add([sent(f"+1415{number:07}")])
+    assert counted.recipients == "100,000"
+    counted.add([sent("+14150000000"), sent("+447911123456")])
+    assert counted.recipients == "more than 100,000"
+    counted.add([sent("+447911123457")])
+    assert counted.recipients == "more than 100,000"
+
+
 def test_only_what_is_sent_is_counted_as_a_message() -> None:
     """Segments, encodings and recipients are those of messages that leave, not of those that are already there."""
     counted = tally(

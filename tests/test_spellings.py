@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import json
 import re
 from pathlib import Path
 
@@ -13,10 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from shell import CREDENTIALS, run
 
 from twiliodest.errors import Problem
+from twiliodest.ledger import Ledger
 from twiliodest.numbering import by_plan, canonical, is_canonical
 from twiliodest.phones import PhoneError, recipient, sender, sender_kind
+from twiliodest.sandbox import Sandbox
 from twiliodest.suppress import Suppressed, read_suppressed
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -338,3 +342,60 @@ def test_a_sender_is_read_as_a_recipient_is(value: str, region: str | None, know
     """One canonical form; what is no number keeps its own."""
     assert sender(value, region) == known
     assert known is None or sender_kind(known)
+
+
+CONFIG = """\
+number: "+44 (0) 7700 900123"
+default_region: GB
+ledger: ledger.db
+actions: [{name: a, trigger: type = "track", to: $.to, body: Hi}]
+"""
+
+
+def test_the_ledger_is_asked_for_a_number_as_events_write_it(tmp_path: Path) -> None:
+    """`--to` is read like a recipient; what cannot be read, or may be two numbers, is said rather than not found."""
+    (tmp_path / "twiliodest.yaml").write_text(CONFIG)
+    people = ("07911 123456", "whatsapp:+447911123456", "+4407911123457")
+    events = (json.dumps({"type": "track", "messageId": to, "to": to}) + "\n" for to in people)
+    (tmp_path / "e.jsonl").write_text("".join(events))
+    env = CREDENTIALS
+    with Sandbox() as sandbox:
+        given = ("--api-base", sandbox.url, "--ledger", "ledger.db")
+        run("send", "-y", "e.jsonl", *given, cwd=tmp_path, env=env)
+    listed = ("ledger", "list", "--ledger", "ledger.db", "-o", "jsonl", "--to")
+
+    def found(to: str) -> list[tuple[str, str]]:
+        done = run(*listed, to, cwd=tmp_path, env=env)
+        assert done.returncode == 0, done.stderr
+        return [(row["to"], row["sender"]) for row in map(json.loads, done.stdout.splitlines())]
+
+    for to in ("+447911123456", "07911 123456", "+44 (0) 7911-123456", "tel:+447911123456", "447911123456"):
+        assert found(to) == [("+447911123456", "+447700900123")]
+    assert found("+447911123457") == found("07911123457") == [("+447911123457", "+447700900123")]
+    for to, reason in (("555", "not a valid phone number"), ("14155550134", "may be +14155550134")):
+        done = run(*listed, to, cwd=tmp_path, env=env)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert f'--to: "{to}"' in done.stderr.decode()
+        assert reason in done.stderr.decode()
+    (tmp_path / "twiliodest.yaml").unlink()
+    assert found("tel:+447911123456") == [("+447911123456", "+447700900123")]
+    assert b"not in E.164 form" in run(*listed, "07911 123456", cwd=tmp_path, env=env).stderr
+
+
+@pytest.mark.parametrize("age", ["1w", "7d", "168h", "10080m", "604800s", "99999d"])
+def test_ages_and_durations_are_one_language(age: str, tmp_path: Path) -> None:
+    """Weeks are known everywhere, seconds in the ledger's commands, too; a row may be older than a year."""
+    Ledger.open(tmp_path / "x.db").close()
+    for command in (("list", "--since"), ("prune", "--older-than")):
+        done = run("ledger", command[0], "--ledger", "x.db", command[1], age, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    (tmp_path / "twiliodest.yaml").write_text(CONFIG + f"cooldown: {age}\n")
+    assert run("check", cwd=tmp_path).returncode == (2 if age == "99999d" else 0)
+
+
+def test_a_path_that_is_none_is_told_by_its_own_name(tmp_path: Path) -> None:
+    """The setting that is wrong is the one that is named."""
+    (tmp_path / "twiliodest.yaml").write_text(CONFIG + 'suppress: "~nobodyhome/x"\n')
+    told = run("check", cwd=tmp_path).stderr.decode()
+    assert "suppress must be the path of a file" in told
+    assert "ledger must be" not in told

@@ -210,9 +210,11 @@ ACTION = SendSms(
 )
 
 
-def outcome(line: int, to: str, status: Status = Status.PLANNED, kind: str | None = None) -> Outcome:
-    raw = json.dumps({"to": to, "text": "Hi"}).encode()
-    made = Message(to=to, sender="+15005550006", body="Hi", encoding="GSM-7", segments=1)
+def outcome(
+    line: int, to: str, status: Status = Status.PLANNED, kind: str | None = None, body: str = "Hi"
+) -> Outcome:
+    raw = json.dumps({"to": to, "text": body}).encode()
+    made = Message(to=to, sender="+15005550006", body=body, encoding="GSM-7", segments=1)
     message = made if status is Status.PLANNED else None
     return Outcome(Event("e", line, raw, None, str(line)), "one", status, message, kind=kind)
 
@@ -235,6 +237,17 @@ def test_memory_is_bounded_whatever_the_events_are() -> None:
     assert len(found.unmatched) == surveys.SHOWN
     assert found.unmatched_other == surveys.NAMES + 10 - surveys.SHOWN
     assert found.messages == surveys.RECIPIENTS + 1
+
+
+def test_the_longest_text_is_the_one_that_fills_most_of_its_segments() -> None:
+    """Lengths are compared in the units in which they are told: an emoji is two."""
+    taken = Survey([ACTION])
+    taken.add(outcome(1, PHONE, body="é" * 3))
+    taken.add(outcome(2, PHONE, body="🎉" * 2))
+    taken.add(outcome(3, PHONE, body="ë" * 3))
+    longest = findings(taken).actions[0].longest
+    assert longest
+    assert (longest.place, longest.characters) == ("e:2", 4)
 
 
 NAME = st.none() | st.sampled_from(["track", "page", "x" * 100, ""]) | st.integers()

@@ -296,7 +296,17 @@ def ledger_list(
     environment = Environment.current()
     with _people():
         path = _ledger_path(ledger, config, environment)
-        list_rows(path, status or (), to, action, since, limit, jsonl=output is Output.JSONL)
+        list_rows(
+            path,
+            status or (),
+            to,
+            action,
+            since,
+            limit,
+            jsonl=output is Output.JSONL,
+            now=environment.clock(),
+            region=lambda: _region(config, environment),
+        )
 
 
 @ledger_app.command("resolve", short_help="Look up at Twilio what is unknown.")
@@ -333,7 +343,7 @@ def ledger_prune(
 
     environment = Environment.current()
     with _people():
-        prune_rows(_ledger_path(ledger, config, environment), older_than)
+        prune_rows(_ledger_path(ledger, config, environment), older_than, environment.clock())
 
 
 def main() -> None:
@@ -370,6 +380,13 @@ def _ledger_path(given: Path | None, config: Path | None, environment: Environme
         return given
     loaded = _load(config, environment, warnings=False)
     return loaded.ledger or environment.ledger_path(loaded.account)
+
+
+def _region(config: Path | None, environment: Environment) -> str | None:
+    """The country of national numbers, where there is a configuration."""
+    if config is None and not environment.config_path.exists():
+        return None
+    return _load(config, environment, warnings=False).default_region
 
 
 @contextlib.contextmanager

@@ -6,17 +6,17 @@ import re
 
 from twiliodest.errors import ExpressionError
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LONGEST = 366 * UNITS["d"]
 
 
-def read_duration(text: str) -> int:
-    """Seconds of `90s`, `30m`, `1h` or `2d`. Raises `ExpressionError`."""
-    found = re.fullmatch(r"([0-9]{1,9}) ?([smhd])", text)
+def read_duration(text: str, longest: float = LONGEST) -> int:
+    """Seconds of `90s`, `30m`, `1h`, `2d` or `4w`. Raises `ExpressionError`."""
+    found = re.fullmatch(r"([0-9]{1,9}) ?([smhdw])", text)
     if found is None:
         raise ExpressionError("this is no duration", 0, "write one like 90s, 30m, 1h or 2d")
     seconds = int(found[1]) * UNITS[found[2]]
-    if seconds > LONGEST:
+    if seconds > longest:
         raise ExpressionError("this is longer than a year", 0, "366d is the most")
     return seconds
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class ExitStatus(enum.IntEnum):
-    """How a run ended. When several apply, the first of 130, 4, 3, 1 wins."""
+    """How a run ended. When several apply, the first of 130, 4, 2, 3, 1 wins."""
 
     OK = 0  # everything sent, or already sent
     INCOMPLETE = 1  # finished, but something is invalid, rejected, failed or held

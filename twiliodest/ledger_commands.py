@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
+import math
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +15,15 @@ import msgspec
 
 from twiliodest import screen
 from twiliodest.config import Config, account_of
-from twiliodest.errors import ExitStatus, Problem, UsageError
+from twiliodest.durations import read_duration
+from twiliodest.errors import ExitStatus, ExpressionError, Problem, UsageError
 from twiliodest.ledger import Ledger
 from twiliodest.model import Account
+from twiliodest.phones import PhoneError, recipient
 from twiliodest.rows import Row, State
 
 if TYPE_CHECKING:
     from twiliodest.network import Route
-
-UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def list_rows(
@@ -36,14 +35,20 @@ def list_rows(
     limit: int,
     *,
     jsonl: bool,
+    now: float,
+    region: Callable[[], str | None],
 ) -> None:
-    """Show rows, the latest first; 0 is no limit. Raises `UsageError`."""
+    """Show rows, the latest first; 0 is no limit. Raises `UsageError`.
+
+    `region` gives the configuration's, for a recipient that is not written in E.164; `now` is in unix seconds.
+    """
     known = [state.value for state in State]
     if unknown := [state for state in states if state not in known]:
         raise UsageError(
             [Problem(message=f'no status is called "{unknown[0]}"', hint=f"they are: {', '.join(known)}")]
         )
-    moment = _moment(since) if since else None
+    moment = _moment(since, now) if since else None
+    person = to and _recipient(to, region)
     ledger = Ledger.open_readonly(path)
     if ledger is None:
         screen.print_line(f"there is no ledger at {path} yet")
@@ -51,7 +56,7 @@ def list_rows(
     with contextlib.closing(ledger):
         rows = ledger.rows(
             states=[State(state) for state in states] or None,
-            to=to,
+            to=person,
             action=action,
             since=moment,
             limit=limit or None,
@@ -91,9 +96,9 @@ def resolve_unknowns(
     return ExitStatus.UNKNOWN if left else ExitStatus.OK
 
 
-def prune_rows(path: Path, older_than: str) -> None:
-    """Forget old rows. Raises `UsageError`, `LedgerError`."""
-    before = time.time() - _age(older_than)
+def prune_rows(path: Path, older_than: str, now: float) -> None:
+    """Forget old rows; `now` is in unix seconds. Raises `UsageError`, `LedgerError`."""
+    before = now - _age(older_than)
     if not path.exists():
         screen.print_line(f"there is no ledger at {path} yet")
         return
@@ -133,17 +138,29 @@ def _record(row: Row) -> dict[str, object]:
 _RECORD = msgspec.json.Encoder()
 
 
-def _moment(text: str) -> float:
-    if re.fullmatch(r"\d+[mhdw]", text):
-        return time.time() - _age(text)
+def _recipient(text: str, region: Callable[[], str | None]) -> str:
+    """The recipient that an option names, read as those of events are."""
+    with contextlib.suppress(PhoneError):
+        return recipient(text, None)
+    try:
+        return recipient(text, region())
+    except PhoneError as error:
+        raise UsageError([Problem(message=f"--to: {error.reason}")]) from None
+
+
+def _moment(text: str, now: float) -> float:
+    with contextlib.suppress(ExpressionError):
+        return now - read_duration(text.strip(), math.inf)
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         hint = "write a date like 2026-11-23, a time like 2026-11-23T10:00, or an age like 3d"
-        raise UsageError([Problem(message=f'"{text}" is no time', hint=hint)]) from None
+        raise UsageError([Problem(message=f'"{text}" is not a time', hint=hint)]) from None
 
 
 def _age(text: str) -> float:
-    if not re.fullmatch(r"\d{1,6}[mhdw]", text):
-        raise UsageError([Problem(message=f'"{text}" is no age', hint="write one like 90d, 12h, 30m or 4w")])
-    return int(text[:-1]) * UNITS[text[-1]]
+    try:
+        return read_duration(text.strip(), math.inf)
+    except ExpressionError:
+        hint = "write one like 365d, 12h, 30m or 4w"
+        raise UsageError([Problem(message=f'"{text}" is not a duration', hint=hint)]) from None

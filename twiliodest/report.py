@@ -47,7 +47,7 @@ class Tally:
                 self.segments += message.segments
             if message.encoding != "GSM-7":
                 self.savings.add(message)
-        if len(self._recipients) < RECIPIENTS:
+        if len(self._recipients) <= RECIPIENTS:
             self._recipients.update([hash(message.to) for message in messages])
         for outcome in outcomes:
             if outcome.kind or outcome.status not in DONE:
@@ -69,7 +69,7 @@ class Tally:
     def recipients(self) -> str:
         """How many different people get a message."""
         count = len(self._recipients)
-        return f"{count:,}" if count < RECIPIENTS else f"more than {RECIPIENTS:,}"
+        return f"{count:,}" if count <= RECIPIENTS else f"more than {RECIPIENTS:,}"
 
     def reasons(self, status: Status) -> Sequence[tuple[str, int, str]]:
         """Why messages have a status: reason, count and the first place, the most frequent first."""

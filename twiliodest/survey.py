@@ -189,10 +189,10 @@ class _Action:
             self._mms += 1
             return
         self._segments[message.segments] += 1
-        length = len(message.body)
+        length = utf16_length(message.body)
         longest = self._longest
         if longest is None or (message.segments, length) > (longest.segments, longest.characters):
-            self._longest = Longest(place, message.segments, utf16_length(message.body), message.encoding)
+            self._longest = Longest(place, message.segments, length, message.encoding)
         if message.encoding != "GSM-7":
             self._unicode_texts += 1
             if self._unicode is None and (outside := first_outside_gsm7(message.body)):
