@@ -452,7 +452,6 @@ def test_a_secret_is_never_shown(secret: str, folder: Path) -> None:
     assert leaking == []
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # jsonpath-ng's, of a | in a path
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_secret_is_never_shown_however_the_file_is_damaged(

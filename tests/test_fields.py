@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonpath_ng.ext.parser import parse
 
 from twiliodest.decoding import view
 from twiliodest.errors import ExpressionError
@@ -143,21 +141,6 @@ def test_any_text_compiles_or_is_refused_with_a_place(source: str) -> None:
     except Unresolved:
         pass
     assert 0 <= offset <= len(source)
-
-
-NAMES = st.sampled_from(["a", "b", "c d", "type"])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.just(Decimal("12.50")),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
-    max_leaves=12,
-)
-
-
-@given(st.lists(NAMES | st.integers(0, 2), min_size=1, max_size=4), st.dictionaries(NAMES, VALUES))
-def test_a_direct_look_up_finds_what_jsonpath_finds(steps: list[str | int], said: dict[str, Any]) -> None:
-    """Names and indexes are looked up directly, with the same result."""
-    text = "$" + "".join(f"[{step}]" if isinstance(step, int) else f"['{step}']" for step in steps)
-    assert list(compile_path(text).find(said)) == [match.value for match in parse(text).find(said)]
 
 
 @given(

@@ -14,6 +14,7 @@ from twiliodest.halves import HALF, is_whole
 from twiliodest.liquid_nodes import Block, Filter, Filtered, Literal, Lookup, Node, Output, Text, spell
 from twiliodest.liquid_run import OUTPUT_LIMIT, Unfit, is_blank
 from twiliodest.liquid_syntax import read
+from twiliodest.operands import TOO_MUCH, TooMuch
 from twiliodest.paths import Path, compile_path
 
 Render = Callable[[Any], str]
@@ -172,7 +173,10 @@ def _path_texts(path: Path) -> Texts:
     find = path.find
 
     def texts(event: Any) -> Sequence[str]:
-        values = find(event)
+        try:
+            values = find(event)
+        except TooMuch:
+            raise Unresolved(path, TOO_MUCH) from None
         if len(values) == 1 and (value := values[0]).__class__ is str and value.isascii() and value.strip():
             return values
         return _texts_at(path, values)

@@ -73,7 +73,7 @@ def _first_of(owns: Sequence[Own]) -> Own:
 
 
 def _by_path(path: Path) -> Own:
-    find = path.find
+    find = path.find if path.names else path.look
 
     def own(data: Mapping[str, Any]) -> str | None:
         values = find(data)
@@ -88,7 +88,7 @@ def _by_path(path: Path) -> Own:
 
 def _by_template(render: Callable[[Any], str], paths: Sequence[Path]) -> Own:
     def own(data: Mapping[str, Any]) -> str | None:
-        if any(_tells_nothing(value) for path in paths for value in path.find(data)):
+        if any(_tells_nothing(value) for path in paths for value in path.look(data)):
             return None
         try:
             return _handy(render(data))

@@ -49,7 +49,7 @@ from twiliodest.liquid_run import (
 )
 from twiliodest.liquid_syntax import assigned
 from twiliodest.liquid_values import Expressions
-from twiliodest.operands import TooMuch, items, text
+from twiliodest.operands import TOO_MUCH, TooMuch, items, text
 from twiliodest.paths import Path
 
 
@@ -79,7 +79,7 @@ def _render(block: Act, event: Any) -> str:
     try:
         block(run)
     except (TooMuch, RecursionError):
-        raise Unfit(TEMPLATE, "needs too much work for this event") from None
+        raise Unfit(TEMPLATE, TOO_MUCH) from None
     return "".join(run.out)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from twiliodest.path_words import written
 
 EMPTY, BLANK = object(), object()  # the literals `empty` and `blank`
 
@@ -187,14 +188,5 @@ def spell(steps: tuple[Any, ...] | list[Any]) -> str:
     return "".join(map(_spelled, steps))
 
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
 def _spelled(step: Any) -> str:
-    if not isinstance(step, str):
-        return f"[{step}]" if isinstance(step, int) else "[*]"
-    if _PLAIN.fullmatch(step):
-        return f".{step}"
-    if "'" in step and '"' not in step:
-        return f'["{step}"]'
-    return "['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']"
+    return written(step) if isinstance(step, str) else f"[{step}]" if isinstance(step, int) else "[*]"

@@ -14,11 +14,12 @@ from twiliodest.exact import text_of
 from twiliodest.figures import as_number, number, written
 
 SIZE_LIMIT = 100_000  # characters or items of anything that grows
+TOO_MUCH = "needs too much work for this event"  # what is said of a template or a path
 NAME_LIMIT = 200  # characters of a name, or of a date's format
 
 
 class TooMuch(Exception):  # noqa: N818 -- not an error of the program: a template that asks for too much
-    """A template would need more time or memory than any text is worth."""
+    """A template or a path would need more time or memory than any text is worth."""
 
 
 def whole(value: Any) -> int:

@@ -1,28 +1,30 @@
-"""JSONPaths: compiled once, looked up in every event. jsonpath-ng stays inside."""
+"""JSONPaths: compiled once, looked up in every event."""
 
 from __future__ import annotations
 
-import functools
-import re
+import itertools
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twiliodest.errors import ExpressionError
 from twiliodest.exact import text_of
 from twiliodest.halves import Half
-
-Steps = tuple[str | int, ...]
+from twiliodest.operands import TooMuch
+from twiliodest.path_nodes import And, Call, Comparison, Condition, Filter, Not, Operand, Or, Query
+from twiliodest.path_search import searching
+from twiliodest.path_syntax import parse_path
+from twiliodest.path_words import written
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """A compiled JSONPath.
 
-    `find` gives every value there. `prefixes` names the parts of an event that it looks at: first what its own names
-    lead to, then what else a filter asks for; `()` among them is all of it. `names` are the first of them where that
-    is all of the path, else `()`.
+    `find` gives every value there, or raises `TooMuch`. `prefixes` names the parts of an
+    event that it looks at: first what its own names lead to, then what else a filter asks for; `()` among them is all
+    of it. `names` are the first of them where that is all of the path, else `()`.
     """
 
     text: str
@@ -30,92 +32,79 @@ class Path:
     find: Callable[[Any], Sequence[Any]]
     names: tuple[str, ...] = ()
 
+    def look(self, event: Any) -> Sequence[Any]:
+        """What `find` gives; nothing where that would be too much work."""
+        try:
+            return self.find(event)
+        except TooMuch:
+            return ()
+
 
 def compile_path(text: str) -> Path:
-    """Compile a JSONPath that begins with `$`; raises `ExpressionError`.
-
-    Names and indexes become direct look-ups; everything else is left to jsonpath-ng.
-    """
-    from jsonpath_ng.exceptions import JSONPathError
-
-    try:
-        tree = _parser().parse(text)
-    except (JSONPathError, ValueError, AttributeError, TypeError, LookupError) as error:
-        raise _path_error(text, str(error)) from None
-    steps, whole = _simple_steps(tree)
-    names = tuple(_leading_names(steps))
-    if whole:
-        return Path(text, (names,), _direct(steps), names if len(names) == len(steps) else ())
-    return Path(text, (names,), _searching(tree))
+    """Compile a JSONPath that begins with `$`; raises `ExpressionError`."""
+    query = parse_path(text)
+    prefixes = tuple(dict.fromkeys(_looked_at(query)))
+    if not query.is_singular:
+        return Path(text, prefixes, searching(query))
+    names = prefixes[0] if len(prefixes[0]) == len(query.steps) else ()
+    return Path(text, prefixes, _direct(query.steps), names)
 
 
 def elsewhere(path: Path, event: Any) -> list[str]:
-    """Up to two other paths of `event` that end in the same name as `path` and hold a text."""
+    """Up to two other paths of `event` that end in the same name as `path`, or nearly so, and hold a text.
+
+    Names are nearly the same where only case, dashes, underscores, spaces or the form of accents differ.
+    """
     name = path.prefixes[0][-1] if path.prefixes[0] else None
+    near = _plain(name) if name is not None and len(name) <= _SPOT_LIMIT else None
     found: list[str] = []
     todo: deque[tuple[str, Any]] = deque([("$", event)])
     while todo and len(found) < 2:
         at, value = todo.popleft()
         for key, item in value.items():
-            if isinstance(key, Half) or isinstance(item, Half):
+            if len(at) + len(key) > _SPOT_LIMIT or isinstance(key, Half) or isinstance(item, Half):
                 continue
-            if (key != name and not isinstance(item, dict)) or len(at) + len(key) > _SPOT_LIMIT:
-                continue
-            spot = f"{at}.{key}" if _NAME.fullmatch(key) else f"{at}['{key}']"
             if isinstance(item, dict):
-                todo.append((spot, item))
-            elif spot != path.text and (text_of(item) or "").strip():
-                found.append(spot)
+                todo.append((at + written(key), item))
+            elif key == name or (near and _plain(key) == near):
+                spot = at + written(key)
+                if spot != path.text and (text_of(item) or "").strip():
+                    found.append(spot)
     return found[:2]
 
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_WHERE = re.compile(r"(?:1:|col )(\d+)")
 _SPOT_LIMIT = 100  # characters of a path that is told; keys of an event are as long as they like
+_JOINTS = str.maketrans("", "", "_- ")
 
 
-@functools.cache
-def _parser() -> Any:
-    from jsonpath_ng.ext.parser import ExtendedJsonPathParser
-
-    return ExtendedJsonPathParser()
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().translate(_JOINTS)
 
 
-def _path_error(text: str, complaint: str) -> ExpressionError:
-    where = _WHERE.search(complaint)
-    offset = min(int(where[1]), len(text)) if where else len(text)
-    hint = None
-    if " " in text or not text.isascii():
-        hint = "a name with spaces or special characters is quoted: $.properties['first name']"
-    return ExpressionError(f"{text} is not a JSONPath", offset, hint)
+def _looked_at(query: Query) -> Iterator[tuple[str, ...]]:
+    """The parts of an event that a path looks at, its own first."""
+    names = itertools.takewhile(lambda step: isinstance(step, str), query.steps)
+    yield tuple(map(str, names))
+    for segment in query.segments:
+        for selector in segment.selectors:
+            if isinstance(selector, Filter):
+                yield from _compared(selector.condition)
 
 
-def _simple_steps(tree: Any) -> tuple[Steps, bool]:
-    """The leading names and indexes of a parsed path, and whether that is all of it."""
-    from jsonpath_ng.jsonpath import Child, Fields, Index, Root
-
-    if isinstance(tree, Root):
-        return (), True
-    if not isinstance(tree, Child):
-        return (), False
-    steps, whole = _simple_steps(tree.left)
-    if whole and isinstance(tree.right, Fields) and len(tree.right.fields) == 1:
-        name = tree.right.fields[0]
-        if name != "*":
-            return (*steps, name), True
-    if whole and isinstance(tree.right, Index) and len(tree.right.indices) == 1:
-        return (*steps, tree.right.indices[0]), True
-    return steps, False
+def _compared(node: Condition | Operand) -> Iterator[tuple[str, ...]]:
+    """The parts of an event that a condition looks at by paths from `$`."""
+    match node:
+        case Query():
+            yield from itertools.islice(_looked_at(node), 0 if node.rooted else 1, None)
+        case Comparison():
+            yield from itertools.chain(_compared(node.left), _compared(node.right))
+        case Not():
+            yield from _compared(node.operand)
+        case And(parts) | Or(parts) | Call(_, parts):
+            yield from itertools.chain(*map(_compared, parts))
 
 
-def _leading_names(steps: Steps) -> Iterator[str]:
-    for step in steps:
-        if not isinstance(step, str):
-            return
-        yield step
-
-
-def _direct(steps: Steps) -> Callable[[Any], Sequence[Any]]:
+def _direct(steps: Sequence[str | int]) -> Callable[[Any], Sequence[Any]]:
     """Look up names and indexes. Most paths have one or two names, and a loop over them takes half as long again."""
 
     def by_name(event: Any) -> Sequence[Any]:
@@ -146,13 +135,3 @@ def _direct(steps: Steps) -> Callable[[Any], Sequence[Any]]:
         case (str(first), str(second)):
             return by_two_names
     return by_steps
-
-
-def _searching(tree: Any) -> Callable[[Any], Sequence[Any]]:
-    def find(event: Any) -> Sequence[Any]:
-        try:
-            return [match.value for match in tree.find(event)]
-        except Exception:  # whatever jsonpath-ng raises over data of an unforeseen shape: nothing is there
-            return ()
-
-    return find

@@ -117,5 +117,5 @@ def _unbroken(action: SendSms, data: Mapping[str, Any], message: Message) -> Mes
     if all(text == replaced(text) for text in (message.to, message.body, *message.media_urls)):
         return message
     paths = [path for field in action.fields for path in field.paths]
-    broken = next((path.text for path in paths if has_half(list(path.find(data)))), "the message")
+    broken = next((path.text for path in paths if has_half(list(path.look(data)))), "the message")
     return Invalid(f"{broken} {HALF}", f"{broken} {HALF}")

@@ -24,6 +24,7 @@ from twiliodest.findings import (
 )
 from twiliodest.halves import HALF, Half, replaced
 from twiliodest.model import Message, Outcome, Status
+from twiliodest.operands import TOO_MUCH, TooMuch
 from twiliodest.paths import Path, elsewhere
 from twiliodest.phones import country
 from twiliodest.savings import Savings
@@ -226,7 +227,7 @@ class _Path:
         self._nearest: Counter[str] = Counter()
 
     def look(self, data: Mapping[str, Any], raw: bytes, place: str, *, sent: bool) -> None:
-        fault = _fault(self._path.find(data))
+        fault = _fault(self._path, data)
         if not fault:
             self._resolved += 1
             return
@@ -258,8 +259,12 @@ def _whole(raw: bytes) -> Mapping[str, Any]:
         return {}  # nobody looked at the rest of the event, and it cannot be read
 
 
-def _fault(values: Sequence[Any]) -> str | None:
+def _fault(path: Path, event: Mapping[str, Any]) -> str | None:
     """What is wrong with the values at a path, to follow "it"."""
+    try:
+        values = path.find(event)
+    except TooMuch:
+        return TOO_MUCH
     for value in values:
         if value is None:
             return "is null"
