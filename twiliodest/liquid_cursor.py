@@ -70,5 +70,8 @@ class Cursor:
         filtering = any(before.text == "|" for before in self.tokens[: self.place])
         if not hint and token.kind == "name" and not self.tag and not filtering:
             hint = "a name with spaces is quoted: properties['first name']"
+        if not token.text.isprintable():
+            message = f"an invisible character (U+{ord(token.text[0]):04X}) stands here"
+            return ExpressionError(message, token.at, "remove it")
         shown = token.text if len(token.text) < 40 else f"{token.text[:40]}…"
         return ExpressionError(f"{shown} cannot be read here", token.at, hint or shape)

@@ -23,8 +23,9 @@ def tokens(source: str, at: int) -> Iterator[Token]:
     yield Token("end", "", at + len(source.rstrip()))
 
 
-_LETTER = r"(?:[A-Za-z_]|[^\x00-\x7f\s“”„‘’])"  # RFC 9535's shorthand: what is not ASCII needs no quotes
-_FURTHER = r"(?:[A-Za-z0-9_-]|[^\x00-\x7f\s“”„‘’])"
+_FOREIGN = r"[^\x00-\x7f\s“”„‘’\u200b\u2060\ufeff]"  # RFC 9535: what is not ASCII needs no quotes
+_LETTER = rf"(?:[A-Za-z_]|{_FOREIGN})"
+_FURTHER = rf"(?:[A-Za-z0-9_-]|{_FOREIGN})"
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
     |(?P<text>"[^"]*"|'[^']*')
