@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twiliodest.path_nodes import Query, Segment
+from twiliodest.path_search import searching
+from twiliodest.path_syntax import parse_path
 from twiliodest.paths import Path, compile_path
 
 Find = Callable[[Any], Sequence[Any]]
@@ -33,52 +35,33 @@ def compile_selected(text: str) -> Selected:
 
     RFC 9535 leaves out what is missing; a text would then speak of two of three items. Raises `ExpressionError`.
     """
-    path = compile_path(text)
+    segments = parse_path(text).segments
     steps: list[tuple[Find, int, Find]] = []
     many, begin, each = False, 0, 1
-    for start, end, count in _segments(text):
+
+    def complete(end: int) -> None:
+        if 0 < begin < end or each > 1:
+            steps.append((_finding(segments[:begin]), each, _finding(segments[:end])))
+
+    for place, segment in enumerate(segments):
+        count = _count(segment)
         if count is None:
-            _add(steps, text, begin, start, each)
-            many, begin, each = True, end, 1
-        elif not many and count > 1:
-            many, begin, each = True, start, count
+            complete(place)
+            many, begin, each = True, place + 1, 1
+        elif count > 1 or many:
+            many, each = True, each * count
         else:
-            each *= count
-            begin = begin if many else end
-    _add(steps, text, begin, len(text), each)
-    return Selected(path, tuple(steps))
+            begin = place + 1
+    complete(len(segments))
+    return Selected(compile_path(text), tuple(steps))
 
 
-def _add(steps: list[tuple[Find, int, Find]], text: str, begin: int, end: int, each: int) -> None:
-    if 1 < begin < end:
-        steps.append((compile_path(text[:begin]).find, each, compile_path(text[:end]).find))
+def _count(segment: Segment) -> int | None:
+    """How many values a segment gives of one; `None`: it depends on the event."""
+    if segment.descends or not all(isinstance(selector, str | int) for selector in segment.selectors):
+        return None
+    return len(segment.selectors)
 
 
-_SEGMENT = re.compile(
-    r"\s*(?:(?P<many>\.\.(?:\*|(?P<descent>\[)|[^\s.\[]+)|\.\s*\*)|\.\s*[^\s.\[]+|(?P<open>\[))"
-)
-_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[\[\](),?:*]""", re.DOTALL)
-
-
-def _segments(text: str) -> Iterator[tuple[int, int, int | None]]:
-    """Where each segment of a path begins and ends, and how many values it gives of one; `None`: it depends."""
-    at = 1
-    while match := _SEGMENT.match(text, at):
-        end, count = match.end(), None if match["many"] else 1
-        if match["open"] or match["descent"]:
-            end, count = _bracket(text, match.end())
-            count = None if match["descent"] else count
-        yield at, end, count
-        at = end
-
-
-def _bracket(text: str, at: int) -> tuple[int, int | None]:
-    depth, count = 1, 1
-    many = False
-    for piece in _PIECE.finditer(text, at):
-        many = many or (depth == 1 and piece[0] in ("?", ":", "*"))
-        count += depth == 1 and piece[0] == ","
-        depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(piece[0], 0)
-        if not depth:
-            return piece.end(), None if many else count
-    return len(text), None
+def _finding(segments: tuple[Segment, ...]) -> Find:
+    return searching(Query(True, segments))
