@@ -147,6 +147,16 @@ def nested(levels: int, *, opener: str = "[", closer: str = "]") -> bytes:
     return ('{"a":' + opener * (levels - 1) + "1" + closer * (levels - 1) + "}").encode()
 
 
+@pytest.mark.parametrize("names", [100, 5_000])
+def test_a_path_of_any_length_can_be_decoded(names: int) -> None:
+    """A trigger or a template may name more steps than there can be."""
+    deep: Any = "end"
+    for _ in range(100):
+        deep = {"a": deep}
+    raw = json.dumps({**deep, "b": 1}).encode()
+    assert view([("a",) * names])(raw) == deep
+
+
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"b":', "}"), ('[{"b":[', "]}]")])
 @pytest.mark.parametrize("wanted", ["a", "c"])
 def test_one_limit_for_depth(brackets: tuple[str, str], wanted: str) -> None:

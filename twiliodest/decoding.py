@@ -27,7 +27,7 @@ def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
     wants texts that are no deeper than `DEPTH`.
     """
     tree: dict[str, Any] = {}
-    for path in sorted(wanted, key=len):
+    for path in sorted((path[:_NAMED] for path in wanted), key=len):
         if not path:
             return WHOLE
         branch: Any = tree
@@ -157,6 +157,7 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _NOT_A_NUMBER = re.compile(rb"[\s:,\[-]?-?(?:NaN|Infinity)")
 
 
+_NAMED = 50  # names of a path; below these, all is kept
 _SHALLOW = 2 * DEPTH  # bytes, in which there is no room for more brackets, which have to be closed
 _NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[^"\[{}\]]++', re.DOTALL)
 
