@@ -89,7 +89,7 @@ _OPERATORS: _Faults = [
 _FAULTS: dict[str, _Faults] = {
     "path": [
         (r"\Z", "white space stands behind this path", "remove it"),
-        (r"[|,]", "a path names one thing", "alternatives of a recipient are a list: [$.a.phone, $.b.phone]"),
+        (r"[|,]", "a path names one thing", "alternatives are a list: [$.a.phone, $.b.phone]"),
         (r"[-+*/%]", *_CALCULATES),
         _LENGTH,
         (r"[(`]", *_CHANGES),

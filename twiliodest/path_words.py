@@ -22,7 +22,7 @@ def written(name: str) -> str:
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 LETTER = r"A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff"
-_NAME = re.compile(rf"(?:(?![{UNSEEN}\x80-\x9f])[{LETTER}](?:[-0-9]+)?)+")
+_NAME = re.compile(rf"(?:(?![{UNSEEN}\x80-\x9f“”„‘’])[{LETTER}](?:[-0-9]+)?)+")
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<broken>(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![\w.])")
 _PLAIN = {quote: re.compile(rf"[^{quote}\\\x00-\x1f\ud800-\udfff]*") for quote in "'\""}
