@@ -11,7 +11,7 @@ import pytest
 from twins import ACCOUNT, SENDER, MemoryLedger, Shelf, text
 
 from twiliodest.claims import TRIAL_PREFIX, claim_of
-from twiliodest.reconcile import FOUND, SKEW, WINDOW, prove
+from twiliodest.reconcile import EARLY, FOUND, WINDOW, prove
 from twiliodest.rows import Row, State
 from twiliodest.segments import smart_encode
 from twiliodest.twilio import Listed, LookUpError
@@ -24,10 +24,13 @@ NOW = 1000.0
 class Twilio:
     """A list that is what a test says."""
 
-    def __init__(self, *listed: Listed) -> None:
+    def __init__(self, *listed: Listed, ahead: float | None = 0.0) -> None:
         self.listed = listed
+        self.ahead: float | None = None
+        self._ahead = ahead
 
     async def sent_to(self, to: str, since: float) -> Sequence[Listed]:
+        self.ahead = self._ahead
         return [it for it in self.listed if it.created >= since]
 
 
@@ -60,7 +63,7 @@ def ledger() -> MemoryLedger:
         {"body": TRIAL_PREFIX + "Order shipped"},
         {"body": "Order shipped "},
         {"senders": frozenset({SENDER, SERVICE})},
-        {"created": NOW - SKEW},
+        {"created": NOW - EARLY},
         {"created": NOW + WINDOW},
     ],
 )
@@ -82,7 +85,8 @@ def test_a_match_is_proof(ledger: MemoryLedger, change: dict[str, Any]) -> None:
         {"body": "Order lost"},
         {"body": ""},
         {"refused": True},
-        {"created": NOW - SKEW - 1},
+        {"created": NOW - EARLY - 1},
+        {"created": NOW - 60},
         {"created": NOW + WINDOW + 1},
     ],
 )
@@ -113,6 +117,45 @@ def test_a_known_message_proves_nothing(ledger: MemoryLedger) -> None:
     asyncio.run(ledger.settle(known.key, State.SENT, sid="SM1"))
     row = doubtful(ledger, 2)
     assert asyncio.run(prove(row, Twilio(listed()), ledger)) is None
+
+
+@pytest.mark.parametrize("ahead", [0.0, 1200.0, -1200.0])
+@pytest.mark.parametrize(
+    ("created", "proves"), [(-60, False), (-EARLY, True), (1, True), (WINDOW + 1, False)]
+)
+def test_the_server_tells_the_time(
+    ledger: MemoryLedger, ahead: float, created: float, *, proves: bool
+) -> None:
+    """However wrong our clock is, what another ledger sent a minute before the claim proves nothing."""
+    row = doubtful(ledger)
+    twilio = Twilio(listed(created=NOW + ahead + created), ahead=ahead)
+    assert (asyncio.run(prove(row, twilio, ledger)) is not None) is proves
+
+
+def test_a_clock_that_was_set_since_is_allowed_for(ledger: MemoryLedger) -> None:
+    """What a run measured counts for what it claimed: our clock was 20 minutes behind, and is right now."""
+    row = doubtful(ledger)
+    ledger.note_ahead(1200.0)
+    later = MemoryLedger(ledger.shelf)
+    minute_before, right = listed("SM1", created=NOW + 1140), listed("SM2", created=NOW + 1201)
+    assert asyncio.run(prove(row, Twilio(listed("SM0")), later)) is None
+    assert asyncio.run(prove(row, Twilio(minute_before, right), later)) == "SM2"
+
+
+def test_a_server_that_tells_no_time_is_taken_at_our_word(ledger: MemoryLedger) -> None:
+    """Without a `Date` the two clocks are taken for the same."""
+    row = doubtful(ledger)
+    assert asyncio.run(prove(row, Twilio(listed(created=NOW - 60), ahead=None), ledger)) is None
+    assert asyncio.run(prove(row, Twilio(listed(), ahead=None), ledger)) == "SM1"
+
+
+def test_an_old_message_of_ours_proves_nothing(ledger: MemoryLedger) -> None:
+    """A SID is known whatever the age of its row: it was claimed while our clock was far behind."""
+    known = doubtful(ledger, 1)
+    asyncio.run(ledger.settle(known.key, State.SENT, sid="SM1"))
+    ledger.shelf.now += 86400
+    row = doubtful(ledger, 2)
+    assert asyncio.run(prove(row, Twilio(listed(created=ledger.shelf.now + 1)), ledger)) is None
 
 
 def test_identical_texts_count(ledger: MemoryLedger) -> None:

@@ -45,6 +45,7 @@ class Shelf:
     alive: set[str] = field(default_factory=set)
     runs: int = 0
     broken: str = ""
+    ahead: dict[str, float] = field(default_factory=dict)
 
 
 class MemoryLedger:
@@ -60,6 +61,12 @@ class MemoryLedger:
 
     def close(self) -> None:
         self.shelf.alive.discard(self.run)
+
+    def ahead(self, run: str) -> float | None:
+        return self.shelf.ahead.get(run)
+
+    def note_ahead(self, seconds: float) -> None:
+        self.shelf.ahead[self.run] = seconds
 
     def get(self, key: bytes) -> Row | None:
         self._check()
@@ -199,6 +206,7 @@ class MemoryLane:
 
     twilio: MemoryTwilio
     power: Power
+    ahead: float | None = 0.0
 
     async def post(self, message: Message) -> Attempt:
         return await self.twilio.post(message, self.power)

@@ -77,7 +77,8 @@ ConfigOption = Annotated[
     ),
 ]
 LedgerOption = Annotated[
-    Path | None, typer.Option("--ledger", help="Ledger file (default: one per account in your state folder).")
+    Path | None,
+    typer.Option("--ledger", help="Ledger file (default: one per account and server, in your state folder)."),
 ]
 
 
@@ -285,6 +286,7 @@ def ledger_list(
     action: Annotated[str | None, typer.Option("--action", help="Only this action.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Not older: 2026-11-23, or 3d.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows, the latest first; 0 shows all.")] = 50,
+    api_base: ApiBaseOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """$ twiliodest ledger list --status unknown
@@ -295,7 +297,7 @@ def ledger_list(
 
     environment = Environment.current()
     with _people():
-        path = _ledger_path(ledger, config, environment)
+        path = _ledger_path(ledger, config, api_base, environment)
         list_rows(
             path,
             status or (),
@@ -324,7 +326,7 @@ def ledger_resolve(
     environment = Environment.current()
     with _people():
         loaded = _load(config, environment, warnings=False)
-        path = ledger or loaded.ledger or environment.ledger_path(loaded.account)
+        path = ledger or loaded.ledger or _default_ledger(loaded, api_base, environment)
         with interrupts():
             raise typer.Exit(resolve_unknowns(loaded, path, api_base, environment.variables))
 
@@ -334,6 +336,7 @@ def ledger_prune(
     older_than: Annotated[str, typer.Option("--older-than", help="An age, like 90d or 12h.")],
     config: ConfigOption = None,
     ledger: LedgerOption = None,
+    api_base: ApiBaseOption = None,
 ) -> None:
     """$ twiliodest ledger prune --older-than 365d
 
@@ -343,7 +346,7 @@ def ledger_prune(
 
     environment = Environment.current()
     with _people():
-        prune_rows(_ledger_path(ledger, config, environment), older_than, environment.clock())
+        prune_rows(_ledger_path(ledger, config, api_base, environment), older_than, environment.clock())
 
 
 def main() -> None:
@@ -375,11 +378,22 @@ def _piped(environment: Environment) -> list[str]:
     raise typer.BadParameter("name files or folders, or pipe events in: cat events.jsonl | twiliodest send")
 
 
-def _ledger_path(given: Path | None, config: Path | None, environment: Environment) -> Path:
+def _ledger_path(
+    given: Path | None, config: Path | None, api_base: str | None, environment: Environment
+) -> Path:
     if given:
         return given
     loaded = _load(config, environment, warnings=False)
-    return loaded.ledger or environment.ledger_path(loaded.account)
+    return loaded.ledger or _default_ledger(loaded, api_base, environment)
+
+
+def _default_ledger(config: Config, api_base: str | None, environment: Environment) -> Path:
+    from twiliodest.config import api_base_problems
+    from twiliodest.servers import server_of
+
+    if problems := api_base_problems(api_base):
+        raise UsageError(problems)
+    return environment.ledger_path(config.account, server_of(api_base or config.api_base))
 
 
 def _region(config: Path | None, environment: Environment) -> str | None:

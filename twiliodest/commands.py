@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,12 @@ def _preview(run: Run) -> ExitStatus:
     progress, ending, intake = Progress(), _Ending(), Intake()
     bar = run.bar(shown=not run.options.jsonl)
     planner = run.planner(keeps_texts=run.options.rejects is not None, intake=intake)
-    with run.helpers(planner) as helpers, run.rejects(_ledger_of(run)) as rejects, _seen(run) as ledger, bar:
+    with (
+        run.helpers(planner) as helpers,
+        run.rejects(run.ledger_path()) as rejects,
+        _seen(run) as ledger,
+        bar,
+    ):
         planned = outcomes(planner, progress, bar.advance, helpers)
         results = run.results(bar, rejects)
 
@@ -94,7 +100,9 @@ def _send(run: Run) -> ExitStatus:
         messages = planned.messages
     from twiliodest.sending import deliver
 
-    return deliver(run, account, run.config.ledger or run.environment.ledger_path(account.sid), messages)
+    path = run.ledger_path()
+    assert path, "an account has a ledger"  # noqa: S101 -- for the type checker
+    return deliver(run, account, path, messages)
 
 
 def _send_to_sandbox(run: Run) -> ExitStatus:
@@ -197,24 +205,25 @@ def _expected(
 @contextlib.contextmanager
 def _seen(run: Run) -> Iterator[Ledger | None]:
     """The ledger to look into, where there is one."""
-    path, ledger = _ledger_of(run), None
+    path, ledger = run.ledger_path(), None
     if path and _may_exist(path):
         from twiliodest.ledger import Ledger
 
-        ledger = Ledger.open_readonly(path)
+        ledger = Ledger.open_readonly(path, use=run.use())
     with contextlib.closing(ledger) if ledger else contextlib.nullcontext():
+        if ledger:
+            run.warn(ledger, run.use())
         yield ledger
-
-
-def _ledger_of(run: Run) -> Path | None:
-    account = run.config.account
-    return run.config.ledger or (run.environment.ledger_path(account) if account else None)
 
 
 def _may_exist(path: Path) -> bool:
     """Whether there is a ledger to load SQLite for; where that cannot be told, the ledger says what is the matter."""
-    try:
-        path.stat()
-    except OSError as error:
-        return not isinstance(error, FileNotFoundError)
-    return True
+    for name in (path, f"{path}-wal"):
+        try:
+            os.stat(name)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            pass
+        return True
+    return False

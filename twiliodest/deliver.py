@@ -29,6 +29,7 @@ TRIES = 5  # to reach Twilio, as Twilio advises
 BUSY_TRIES = 8  # while Twilio answers 429, and the pace drops
 IN_A_ROW = 10  # so many alike failures with no success between them are not the recipients' fault
 OTHER_RUN = 60.0  # seconds to wait for another run that is sending this very message
+JUMP = 2.0  # seconds; what clocks differ less by is not worth a note
 ASK_AGAIN = (0.0, 1.0, 2.0)  # seconds before each look-up at the end of a run: Twilio's list may lag
 
 
@@ -45,6 +46,7 @@ class Ledger(Doubts, Protocol):
     """
 
     def get(self, key: bytes) -> Row | None: ...
+    def note_ahead(self, seconds: float) -> None: ...
     async def claim(self, claim: Claim, may_claim: Callable[[Row], bool]) -> Row | None: ...
 
 
@@ -104,6 +106,7 @@ class Delivery:
         self._budgets = budgets
         self._guards = guards
         self._breaker = _Breaker(stop)
+        self._ahead: float | None = None
 
     @property
     def workers(self) -> int:
@@ -148,6 +151,7 @@ class Delivery:
                 return standing(planned, row)
             attempt = await self._post(lane, ready, now)
             posts += 1
+            self._note_clock(self._lanes[lane].ahead)
             if attempt.verdict is Verdict.ACCEPTED:
                 return _Accepted(ready, claim, attempt, posts)
             outcome = await self._settle(lane, ready, claim, attempt, posts)
@@ -225,9 +229,17 @@ class Delivery:
             self._pace.accepted(self._time.monotonic())
         return outcome
 
+    def _note_clock(self, ahead: float | None) -> None:
+        """By how much Twilio's clock is ahead of ours, for whoever looks up later what this run leaves in doubt."""
+        if ahead is not None and (self._ahead is None or abs(ahead - self._ahead) > JUMP):
+            self._ahead = ahead
+            self._ledger.note_ahead(ahead)
+
     async def _prove(self, lane: int, row: Row) -> str | None:
         try:
-            return await prove(row, self._lanes[lane], self._ledger)
+            sid = await prove(row, self._lanes[lane], self._ledger)
+            self._note_clock(self._lanes[lane].ahead)
+            return sid
         except LookUpError:
             return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twiliodest.errors import Problem, UsageError
+from twiliodest.servers import ledger_name
 
 SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")  # of which the libraries that draw would believe anything
 
@@ -47,15 +48,15 @@ class Environment:
         """The configuration when none is named."""
         return Path(self.variables.get("TWILIODEST_CONFIG") or "twiliodest.yaml")
 
-    def ledger_path(self, account: str | None) -> Path:
-        """The ledger when none is named: one per account, where the platform keeps a user's state.
+    def ledger_path(self, account: str | None, server: str) -> Path:
+        """The ledger when none is named: one per account and server, where the platform keeps a user's state.
 
         Raises `UsageError` without an account.
         """
         if account is None:
             hint = "set account, or name the ledger's file with --ledger"
             raise UsageError([Problem(message="without an account there is no default ledger", hint=hint)])
-        return self._state_folder / "twiliodest" / f"{account}.db"
+        return self._state_folder / "twiliodest" / ledger_name(account, server)
 
     @property
     def _state_folder(self) -> Path:

@@ -26,10 +26,10 @@ from twiliodest.ledger_file import (
 )
 from twiliodest.ledger_locks import Turns
 from twiliodest.ledger_log import Log, refuse_part
-from twiliodest.ledger_notes import Use
 from twiliodest.ledger_place import Place, refuse_remains, refuse_special
 from twiliodest.ledger_writer import Writer
 from twiliodest.rows import Claim, Damaged, Row, State, row_of
+from twiliodest.servers import Use
 
 KNOWS = "SELECT 1 FROM message WHERE sid = ? LIMIT 1"
 UNKNOWNS = "SELECT * FROM message WHERE state = 'unknown' ORDER BY claimed_at, rowid"

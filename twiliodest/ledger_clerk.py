@@ -12,6 +12,7 @@ from twiliodest import ledger_notes as notes
 from twiliodest.ledger_file import MANY
 from twiliodest.ledger_locks import Turns
 from twiliodest.rows import Claim, Damaged, Row, State, row_of
+from twiliodest.servers import Use
 
 COLUMNS = ", ".join(f'"{name}"' for name in Row.__struct_fields__)
 VALUES = ", ".join("?" * len(Row.__struct_fields__))
@@ -76,7 +77,7 @@ class Clerk:
         run: str,
         turns: Turns,
         clock: Callable[[], float],
-        use: notes.Use | None,
+        use: Use | None,
     ) -> None:
         self.run = run
         self._db = db

@@ -21,6 +21,7 @@ from twiliodest.ledger import Ledger
 from twiliodest.model import Account
 from twiliodest.phones import PhoneError, recipient
 from twiliodest.rows import Row, State
+from twiliodest.servers import is_own, server_of
 
 if TYPE_CHECKING:
     from twiliodest.network import Route
@@ -71,15 +72,15 @@ def list_rows(
 def resolve_unknowns(
     config: Config, path: Path, api_base: str | None, variables: Mapping[str, str]
 ) -> ExitStatus:
-    """Look up every unknown message at Twilio. Raises `UsageError`, `LedgerError`."""
+    """Look up every unknown message where it went. Raises `UsageError`, `LedgerError`."""
     account = account_of(config, api_base)
-    if not path.exists():
-        screen.print_line(f"there is no ledger at {path} yet")
+    if not _is_there(path):
         return ExitStatus.OK
     from twiliodest.network import route_to
 
-    route = route_to(account.api_base, variables)
     with contextlib.closing(Ledger.open(path)) as ledger:
+        account = msgspec.structs.replace(account, api_base=_asked(ledger, account.api_base, api_base))
+        route = route_to(account.api_base, variables)
         left, found, fault = asyncio.run(_resolve(account, route, ledger))
     nothing = not (found or left or fault)
     screen.print_line(
@@ -99,12 +100,42 @@ def resolve_unknowns(
 def prune_rows(path: Path, older_than: str, now: float) -> None:
     """Forget old rows; `now` is in unix seconds. Raises `UsageError`, `LedgerError`."""
     before = now - _age(older_than)
-    if not path.exists():
-        screen.print_line(f"there is no ledger at {path} yet")
+    if not _is_there(path):
         return
     with contextlib.closing(Ledger.open(path)) as ledger:
         count = ledger.prune(before)
     screen.print_line(f"forgot {count:,} row{'' if count == 1 else 's'}")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a ledger, or what is left of one; if not, this is told."""
+    if path.exists() or Path(f"{path}-wal").exists():
+        return True
+    screen.print_line(f"there is no ledger at {path} yet")
+    return False
+
+
+def _asked(ledger: Ledger, usual: str, named: str | None) -> str:
+    """The address to ask: the server's where the ledger's messages went. Raises `UsageError`.
+
+    The token goes to Twilio, to this machine, and to where the user says; to no other place that a file names.
+    """
+    held = ledger.servers()
+    if not held or server_of(usual) in [server for server, _ in held]:
+        return usual
+    server, address = held[0]
+    if named:
+        message = f"the messages of this ledger went to {server}, not to {server_of(named)}"
+        raise UsageError(
+            [Problem(message=message, hint=f"leave out --api-base, or write --api-base {address}")]
+        )
+    if not is_own(server):
+        message = (
+            f"the messages of this ledger went to {server}, and the configuration says {server_of(usual)}"
+        )
+        raise UsageError([Problem(message=message, hint=f"to ask there, write --api-base {address}")])
+    screen.print_line(f"asking {server}, where the messages of this ledger went")
+    return address
 
 
 async def _resolve(account: Account, route: Route, ledger: Ledger) -> tuple[int, int, str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
-
-import msgspec
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger_file import HAS_NOTES
+from twiliodest.servers import Use
 
 ENTER = """INSERT INTO delivery VALUES (:run, :account, :server, :api_base, :rule, NULL, 0, 0)
     ON CONFLICT (run) DO NOTHING"""
@@ -31,22 +31,10 @@ Query = Callable[..., Sequence[Any]]
 """Asks a ledger; takes a statement and its parameters."""
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ledger is used for: an account, a server (see `server_of`), and the rule that gives an event's identity.
-
-    `api_base` is the address of the server, as it is asked.
-    """
-
-    account: str
-    server: str
-    api_base: str
-    rule: str
-
-
 def enter(db: sqlite3.Connection, run: str, use: Use) -> None:
     """Note what a run is for, before its first claim is granted. Raises `LedgerError` as `refuse` does."""
     refuse(use, lambda sql: db.execute(sql).fetchall(), "the ledger")
-    db.execute(ENTER, {"run": run, **msgspec.structs.asdict(use)})
+    db.execute(ENTER, {"run": run, **asdict(use)})
 
 
 def refuse(use: Use, query: Query, name: object) -> None:
@@ -69,14 +57,15 @@ def differences(use: Use, query: Query) -> Sequence[str]:
     if not query(HAS_NOTES)[0][0] or query(COMPLETED, use.account, use.rule)[0][0]:
         return []
     known = query(OTHERS)
-    rules = sorted({rule for account, rule in known if account == use.account and rule != use.rule})
+    ours = [(account, rule) for account, rule in known if use.account in (account, "")]
+    rules = sorted({rule for _, rule in ours if rule != use.rule})
     found = []
     if rules:
         found.append(
             f"the ledger knows events by event_id {' and '.join(rules)}, and event_id is {use.rule} now: events that "
             "were texted before are new to it, and are texted again"
         )
-    elif known and all(account != use.account for account, _ in known):
+    elif known and not ours:
         found.append(
             "the ledger knows what another account sent: events that it texted are new to this account, and are "
             "texted again"

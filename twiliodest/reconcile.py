@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -9,19 +10,33 @@ from twiliodest.claims import text_digest
 from twiliodest.rows import Row, State
 from twiliodest.twilio import Listed
 
-SKEW = 300.0  # seconds that Twilio's clock and ours may differ
+EARLY = 3.0  # seconds by which a message may seem older than its claim: clocks tell whole seconds, and are never one
+WINDOW = (
+    120.0  # seconds after the claim within which the message must have been created; a request takes less
+)
 FOUND = "found in Twilio's list"
-WINDOW = 900.0  # seconds after the claim within which the message must have been created
 
 
 class Lister(Protocol):
-    """Lists what Twilio has for a recipient, newest first. Raises `LookUpError`."""
+    """Lists what Twilio has for a recipient, newest first, created at `since` by Twilio's clock or later.
 
+    Raises `LookUpError`. `ahead` says by how many seconds Twilio's clock is ahead of ours, once an answer has told.
+    """
+
+    @property
+    def ahead(self) -> float | None: ...
     async def sent_to(self, to: str, since: float) -> Sequence[Listed]: ...
 
 
 class Doubts(Protocol):
     """The side of a ledger that settles doubts. Any call may raise `LedgerError`."""
+
+    @property
+    def run(self) -> str:
+        """The run that this ledger is open for."""
+
+    def ahead(self, run: str) -> float | None:
+        """By how many seconds Twilio's clock was ahead of ours in a run, if that was measured."""
 
     def knows(self, sid: str) -> bool:
         """Whether any row has this SID, whatever its age."""
@@ -48,12 +63,18 @@ async def prove(row: Row, lister: Lister, ledger: Doubts) -> str | None:
     Texts that cannot be told apart prove something only if there are as many of them as there are rows in doubt,
     and none that is just being sent.
     """
-    listed = await lister.sent_to(row.to, row.claimed_at - SKEW)
+    first = -math.inf if lister.ahead is None else _claimed(row, lister, ledger) - EARLY
+    listed = await lister.sent_to(row.to, first)
+    at = _claimed(row, lister, ledger)
     candidates = sorted(
-        (message for message in listed if _matches(row, message) and not ledger.knows(message.sid)),
+        (message for message in listed if _matches(row, at, message) and not ledger.knows(message.sid)),
         key=lambda message: (message.created, message.sid),
     )
-    rivals = [other for other in ledger.undecided() if any(_matches(other, it) for it in candidates)]
+    rivals = [
+        other
+        for other in (ledger.undecided() if candidates else ())
+        if any(_matches(other, _claimed(other, lister, ledger), it) for it in candidates)
+    ]
     place = next((i for i, rival in enumerate(rivals) if rival.key == row.key), None)
     if place is None or len(candidates) != len(rivals) or any(it.state is State.SENDING for it in rivals):
         return None
@@ -62,11 +83,18 @@ async def prove(row: Row, lister: Lister, ledger: Doubts) -> str | None:
     return sid
 
 
-def _matches(row: Row, message: Listed) -> bool:
+def _claimed(row: Row, lister: Lister, ledger: Doubts) -> float:
+    """When a row was claimed, by Twilio's clock: as it was measured in the row's own run, else as it is now."""
+    then = None if row.run == ledger.run else ledger.ahead(row.run)
+    ahead = lister.ahead if then is None else then
+    return row.claimed_at + (ahead or 0.0)
+
+
+def _matches(row: Row, claimed: float, message: Listed) -> bool:
     return (
         message.to == row.to
         and not message.refused
         and row.sender in message.senders
-        and row.claimed_at - SKEW <= message.created <= row.claimed_at + WINDOW
+        and claimed - EARLY <= message.created <= claimed + WINDOW
         and text_digest(row.key, message.body) == row.text
     )

@@ -17,6 +17,7 @@ from twiliodest.events import Made, Planner, Progress
 from twiliodest.guards import Guards
 from twiliodest.helpers import Helpers, spare_processors
 from twiliodest.intake import Intake
+from twiliodest.model import Account
 from twiliodest.phones import canonical_address
 from twiliodest.plan import Plan
 from twiliodest.planned_inputs import PlannedInput
@@ -24,6 +25,7 @@ from twiliodest.reject_file import Taken, left_behind, reject_file
 from twiliodest.report import Rejects
 from twiliodest.results import Results
 from twiliodest.rows import State
+from twiliodest.servers import Use, server_of
 from twiliodest.sources import STDIN, Source, find_sources
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class Run:
         self.retry = frozenset(State(name) for name in options.retry)
         self._knows_of_future = False
         self._planned: Sequence[PlannedInput] = ()
+        self._said: set[str] = set()
 
     def read_to_plan(self) -> None:
         """From now on, note what is read."""
@@ -79,6 +82,32 @@ class Run:
         if problems:
             raise UsageError(problems)
         self.sources = [planned.to_send for planned in self._planned]
+
+    def use(self, account: Account | None = None) -> Use:
+        """What the ledger of this run is used for."""
+        api_base = account.api_base if account else self.options.api_base or self.config.api_base
+        sid = account.sid if account else self.config.account
+        return Use(
+            account=sid or "",
+            server=server_of(api_base),
+            api_base=api_base,
+            rule=self.config.event_id.text,
+        )
+
+    def ledger_path(self) -> Path | None:
+        """The ledger of this run; `None` without an account."""
+        config = self.config
+        if config.ledger or not config.account:
+            return config.ledger
+        return self.environment.ledger_path(config.account, self.use().server)
+
+    def warn(self, ledger: Ledger, use: Use) -> None:
+        """Say once what would make known events look new."""
+        for sentence in ledger.differences(use):
+            if sentence not in self._said:
+                self._said.add(sentence)
+                hint = "a dry run shows what would be sent"
+                screen.print_problems([Problem(message=sentence, hint=hint, warning=True)])
 
     def guards(self, ledger: Ledger | None) -> Guards | None:
         """What is configured to hold texts back, knowing the texts that may still matter."""

@@ -25,7 +25,7 @@ from twiliodest.report import FINE
 from twiliodest.results import Results
 from twiliodest.run import Run
 from twiliodest.signals import handled
-from twiliodest.twilio import Accepted, Lane
+from twiliodest.twilio import Accepted, Lane, Watch
 
 CLOSED = "nobody reads the output any more; a rerun goes on where it stopped"
 FIRST = (
@@ -46,7 +46,9 @@ def deliver(run: Run, account: Account, path: Path, messages: int | None = None)
     route = route_to(account.api_base, run.environment.variables)
     gc.freeze()
     gc.set_threshold(10_000)
-    with contextlib.closing(Ledger.open(path, clock=run.environment.clock)) as ledger:
+    use = run.use(account)
+    with contextlib.closing(Ledger.open(path, clock=run.environment.clock, use=use)) as ledger:
+        run.warn(ledger, use)
         return asyncio.run(_deliver(run, account, route, ledger, messages))
 
 
@@ -62,10 +64,10 @@ async def _deliver(
         sleep=asyncio.sleep,
         jitter=lambda: random.uniform(-1, 1),  # noqa: S311 -- no secret
     )
-    accepted = Accepted()
-    lanes = [Lane(account, route, accepted=accepted) for _ in range(run.config.concurrency)]
+    accepted, watch = Accepted(), Watch(run.environment.clock)
+    lanes = [Lane(account, route, accepted=accepted, watch=watch) for _ in range(run.config.concurrency)]
     bar = run.bar(messages)
-    with run.rejects(ledger.path) as rejects, bar, _signals(stop):
+    with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger):
         results = run.results(bar, rejects)
 
         def tell(outcome: Outcome) -> None:
@@ -108,6 +110,8 @@ async def _deliver(
             await loop.run(outcomes(planner, progress, bar.advance))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
+    if loop.is_complete and run.options.limit is None:
+        ledger.note_completed()
     run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
     return _exit_status(stop, results, is_complete=loop.is_complete)
 
@@ -146,13 +150,14 @@ def _stop_after(outcome: Outcome, run: Run, results: Results, stop: Stop) -> Non
 
 
 @contextlib.contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
+def _signals(stop: Stop, ledger: Ledger) -> Iterator[None]:
     """The first SIGINT or SIGTERM ends the run in good order; the second ends it at once, whatever it waits for."""
     loop, is_heard = asyncio.get_running_loop(), False
 
     def end() -> None:
         stop.now(ExitStatus.INTERRUPTED, "interrupted; a rerun goes on where it stopped")
         stop.status = ExitStatus.INTERRUPTED
+        ledger.hurry()
 
     def hear(number: int, frame: object) -> None:
         nonlocal is_heard

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from twiliodest.addresses import Address, read_address
 
 TWILIO = "https://api.twilio.com"  # stands for every host of Twilio's
 LOOPBACK = "127.0.0.1"
 NAMES = ("localhost", "::1")  # of the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What a ledger is used for: an account (empty: none yet), a server, and the rule for an event's identity.
+
+    `server` is as `server_of` has it, `api_base` the address by which it is asked.
+    """
+
+    account: str
+    server: str
+    api_base: str
+    rule: str
 
 
 def server_of(api_base: str) -> str:

@@ -5,8 +5,12 @@ Twilio has no idempotency key: a POST that may have arrived is never repeated he
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
+import math
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,10 +19,14 @@ import msgspec
 from twiliodest.answers import classify, is_sid
 from twiliodest.connection import READ_TIMEOUT, Connection
 from twiliodest.faults import NeverLeft, NoAnswer
+from twiliodest.http1 import Answer
 from twiliodest.model import Account, Attempt, Message, Verdict
 from twiliodest.network import Route
 
 PAGES = 20  # of 50 messages, when looking for one
+LOOK_AGAIN = 1.0  # seconds between two looks at Twilio's clock
+QUICK = 2.0  # seconds; what takes longer tells less of a clock
+STALE = 300.0  # seconds after which it tells enough
 REMEMBERED = 1 << 16  # SIDs that are known again, the newest; so that memory stays flat
 
 
@@ -55,8 +63,33 @@ class Accepted:
         return True
 
 
+class Watch:
+    """By how many seconds Twilio's clock is `ahead` of ours (`clock`, unix seconds), as the dates of answers tell."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.ahead: float | None = None
+        self._clock = clock
+        self._looked = -math.inf
+        self._measured = -math.inf
+
+    def look(self, date: str | None, took: float) -> None:
+        """An answer of this date has come now, and took so many seconds; seldom looked at closely.
+
+        It tells the least that Twilio's clock may be ahead: what is created later by Twilio's clock is never earlier.
+        """
+        now = time.monotonic()
+        if not date or now - self._looked < LOOK_AGAIN:
+            return
+        self._looked = now
+        if took > QUICK and now - self._measured < STALE:
+            return
+        with contextlib.suppress(ValueError, OverflowError):
+            self.ahead = email.utils.parsedate_to_datetime(date).timestamp() - self._clock()
+            self._measured = now
+
+
 class Lane:
-    """One connection to Twilio, for one request at a time; the lanes of a run share what was `accepted`."""
+    """One connection to Twilio, for one request at a time; the lanes of a run share `accepted` and `watch`."""
 
     def __init__(
         self,
@@ -65,10 +98,17 @@ class Lane:
         read_timeout: float = READ_TIMEOUT,
         *,
         accepted: Accepted | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._path = f"/2010-04-01/Accounts/{account.sid}/Messages.json"
         self._connection = Connection(account, route, read_timeout)
         self._accepted = accepted or Accepted()
+        self._watch = watch or Watch()
+
+    @property
+    def ahead(self) -> float | None:
+        """By how many seconds Twilio's clock is ahead of ours; `None` before an answer has told."""
+        return self._watch.ahead
 
     async def post(self, message: Message) -> Attempt:
         """Post a message once and say what the answer, or its absence, means. Never raises.
@@ -78,7 +118,7 @@ class Lane:
         """
         redact = self._connection.redact
         try:
-            answer = await self._connection.request("POST", self._path, urlencode(message.form).encode())
+            answer = await self._request("POST", self._path, urlencode(message.form).encode())
             attempt = classify(*answer[:3], fault=answer.fault, to=message.to, redact=redact)
         except NeverLeft as error:
             return Attempt(verdict=Verdict.AGAIN, reason=redact(f"Twilio cannot be reached: {error}"))
@@ -104,7 +144,7 @@ class Lane:
         target = f"{self._path}?{urlencode({'To': to, 'PageSize': '50'})}"
         for _ in range(PAGES):
             try:
-                answer = await self._connection.request("GET", target)
+                answer = await self._request("GET", target)
                 page = _LIST.decode(answer.content) if answer.status == 200 else None
                 listed = [message for item in page.messages if (message := _listed(item))] if page else []
             except (NeverLeft, NoAnswer) as error:
@@ -120,6 +160,12 @@ class Lane:
                 break
             target = following
         return found
+
+    async def _request(self, method: str, target: str, form: bytes | None = None) -> Answer:
+        start = time.monotonic()
+        answer = await self._connection.request(method, target, form)
+        self._watch.look(answer.headers.get("Date"), time.monotonic() - start)
+        return answer
 
     async def close(self) -> None:
         """Hang up."""
