@@ -106,6 +106,22 @@ def test_a_rehearsal_does_not_use_up_the_messages(tmp_path: Path) -> None:
         assert len(listed.records) == 3
 
 
+def test_the_only_ledger_is_found(tmp_path: Path) -> None:
+    """After a first rehearsal `ledger list` shows it, and says whose it is; with two it does not guess."""
+    (tmp_path / "two").mkdir()
+    with bench(tmp_path) as made, bench(tmp_path / "two") as other:
+        made.environment["XDG_STATE_HOME"] = str(tmp_path / "state")
+        path = made.write([order(1)])
+        send_to(made, made.sandbox.url, path)
+        ended = made.run("ledger", "list", "-o", "jsonl")
+        assert len(ended.records) == 1
+        assert "no ledger for https://api.twilio.com yet" in ended.err
+        send_to(made, other.sandbox.url, path)
+        ended = made.run("ledger", "list", "-o", "jsonl")
+        assert ended.records == []
+        assert "there is no ledger" in ended.err
+
+
 @pytest.mark.parametrize("preview", [(), ("--dry-run",)])
 def test_a_ledger_of_another_server_is_refused(tmp_path: Path, preview: tuple[str, ...]) -> None:
     """Named outright, in a preview as in a send: one sentence with both servers, before anything is posted."""

@@ -388,12 +388,21 @@ def _ledger_path(
 
 
 def _default_ledger(config: Config, api_base: str | None, environment: Environment) -> Path:
+    """The ledger of the server that is named; where none is, and nothing went there yet, the only other one."""
+    from twiliodest import screen
     from twiliodest.config import api_base_problems
     from twiliodest.servers import server_of
 
     if problems := api_base_problems(api_base):
         raise UsageError(problems)
-    return environment.ledger_path(config.account, server_of(api_base or config.api_base))
+    server = server_of(api_base or config.api_base)
+    path = environment.ledger_path(config.account, server)
+    if api_base or path.exists() or not config.account:
+        return path
+    others = environment.other_ledgers(config.account)
+    if len(others) == 1:
+        screen.print_line(f"there is no ledger for {server} yet; this is {others[0]}")
+    return others[0] if len(others) == 1 else path
 
 
 def _region(config: Path | None, environment: Environment) -> str | None:

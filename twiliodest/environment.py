@@ -58,6 +58,10 @@ class Environment:
             raise UsageError([Problem(message="without an account there is no default ledger", hint=hint)])
         return self._state_folder / "twiliodest" / ledger_name(account, server)
 
+    def other_ledgers(self, account: str) -> list[Path]:
+        """The ledgers of an account for other servers than Twilio."""
+        return sorted((self._state_folder / "twiliodest").glob(f"{account}@*.db"))
+
     @property
     def _state_folder(self) -> Path:
         if sys.platform == "darwin":
