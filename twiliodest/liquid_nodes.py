@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from twiliodest.path_words import written
+from twiliodest.path_names import written
 
 EMPTY, BLANK = object(), object()  # the literals `empty` and `blank`
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from twiliodest.path_names import UNSEEN
+
 Fault = tuple[str, str | None]
 _Faults = list[tuple[str, str, str | None]]
 
@@ -26,9 +28,6 @@ def _filled(hint: str, found: re.Match[str]) -> str:
     fits = not found.lastindex or len(found[1]) <= _QUOTED_LIMIT
     return found.expand(hint) if fits else hint.replace("[\\1]", "['name']").replace("\\1", "name")
 
-
-UNSEEN = r"\u00a0\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff"
-"""Characters, for a regular expression, that nobody who reads a name can see or tell from a space."""
 
 _EVERYWHERE = [
     (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -104,3 +106,26 @@ def is_value(operand: Operand) -> bool:
     if isinstance(operand, Query):
         return operand.is_singular
     return isinstance(operand, Literal) or FUNCTIONS[operand.function][1] == "value"
+
+
+def looked_at(query: Query) -> Iterator[tuple[str, ...]]:
+    """The parts of an event that a path looks at, its own first."""
+    names = itertools.takewhile(lambda step: isinstance(step, str), query.steps)
+    yield tuple(map(str, names))
+    for segment in query.segments:
+        for selector in segment.selectors:
+            if isinstance(selector, Filter):
+                yield from _compared(selector.condition)
+
+
+def _compared(node: Condition | Operand) -> Iterator[tuple[str, ...]]:
+    """The parts of an event that a condition looks at by paths from `$`."""
+    match node:
+        case Query():
+            yield from itertools.islice(looked_at(node), 0 if node.rooted else 1, None)
+        case Comparison():
+            yield from itertools.chain(_compared(node.left), _compared(node.right))
+        case Not():
+            yield from _compared(node.operand)
+        case And(parts) | Or(parts) | Call(_, parts):
+            yield from itertools.chain(*map(_compared, parts))

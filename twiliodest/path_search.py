@@ -70,6 +70,8 @@ def _query(query: Query) -> _Find:
 def _segment(segment: Segment) -> Callable[[Sequence[Any], Search], Sequence[Any]]:
     finds = [_selector(selector) for selector in segment.selectors]
     descends = segment.descends
+    if not descends and len(finds) == 1 and isinstance(segment.selectors[0], str):
+        return _named(segment.selectors[0])
 
     def step(values: Sequence[Any], search: Search) -> Sequence[Any]:
         found: list[Any] = []
@@ -80,6 +82,14 @@ def _segment(segment: Segment) -> Callable[[Sequence[Any], Search], Sequence[Any
                     search.spend(1 + len(some))
                     found += some
         return found
+
+    return step
+
+
+def _named(name: str) -> Callable[[Sequence[Any], Search], Sequence[Any]]:
+    def step(values: Sequence[Any], search: Search) -> Sequence[Any]:
+        search.spend(len(values))
+        return [value[name] for value in values if isinstance(value, dict) and name in value]
 
     return step
 

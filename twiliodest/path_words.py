@@ -7,17 +7,10 @@ from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from twiliodest.errors import ExpressionError
-from twiliodest.path_hints import UNSEEN, fault
+from twiliodest.path_hints import fault
+from twiliodest.path_names import UNSEEN
 
 _INDEX_LIMIT = 2**53 - 1  # RFC 9535, section 2.1
-
-
-def written(name: str) -> str:
-    """A name as a step of a path: after a dot, or quoted where some reader of paths would want it to be."""
-    if name.isascii() and _NAME.fullmatch(name):
-        return f".{name}"
-    quote = '"' if "'" in name and '"' not in name else "'"
-    return f"[{quote}{_TO_ESCAPE[quote].sub(_escaped, name)}{quote}]"
 
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -30,12 +23,6 @@ _UNICODE = re.compile(
     r"u(?:(?P<pair>[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?![dD][89a-fA-F])(?P<one>[0-9a-fA-F]{4}))"
 )
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\"}
-_TO_ESCAPE = {quote: re.compile(rf"[{quote}\\\x00-\x1f\x7f-\x9f\ud800-\udfff{UNSEEN}]") for quote in "'\""}
-
-
-def _escaped(match: re.Match[str]) -> str:
-    character = match[0]
-    return f"\\{character}" if character in "'\"\\" else f"\\u{ord(character):04x}"
 
 
 class Words:

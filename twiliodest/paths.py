@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
+import re
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from twiliodest.exact import text_of
 from twiliodest.halves import Half
 from twiliodest.operands import TooMuch
-from twiliodest.path_nodes import And, Call, Comparison, Condition, Filter, Not, Operand, Or, Query
-from twiliodest.path_search import searching
-from twiliodest.path_syntax import parse_path
-from twiliodest.path_words import written
+from twiliodest.path_names import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +39,24 @@ class Path:
 
 def compile_path(text: str) -> Path:
     """Compile a JSONPath that begins with `$`; raises `ExpressionError`."""
+    if len(text) <= _SHORT and _NAMES.fullmatch(text):  # most are like this, and need no parser
+        names = tuple(text[2:].split("."))
+        return Path(text, (names,), _direct(names), names)
+    from twiliodest.path_nodes import looked_at
+    from twiliodest.path_syntax import parse_path
+
     query = parse_path(text)
-    prefixes = tuple(dict.fromkeys(_looked_at(query)))
+    prefixes = tuple(dict.fromkeys(looked_at(query)))
     if not query.is_singular:
+        from twiliodest.path_search import searching
+
         return Path(text, prefixes, searching(query))
     names = prefixes[0] if len(prefixes[0]) == len(query.steps) else ()
     return Path(text, prefixes, _direct(query.steps), names)
+
+
+_NAMES = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
+_SHORT = 100  # characters, in which there is no room for too many steps
 
 
 def elsewhere(path: Path, event: Any) -> list[str]:
@@ -79,29 +88,6 @@ _JOINTS = str.maketrans("", "", "_- ")
 
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().translate(_JOINTS)
-
-
-def _looked_at(query: Query) -> Iterator[tuple[str, ...]]:
-    """The parts of an event that a path looks at, its own first."""
-    names = itertools.takewhile(lambda step: isinstance(step, str), query.steps)
-    yield tuple(map(str, names))
-    for segment in query.segments:
-        for selector in segment.selectors:
-            if isinstance(selector, Filter):
-                yield from _compared(selector.condition)
-
-
-def _compared(node: Condition | Operand) -> Iterator[tuple[str, ...]]:
-    """The parts of an event that a condition looks at by paths from `$`."""
-    match node:
-        case Query():
-            yield from itertools.islice(_looked_at(node), 0 if node.rooted else 1, None)
-        case Comparison():
-            yield from itertools.chain(_compared(node.left), _compared(node.right))
-        case Not():
-            yield from _compared(node.operand)
-        case And(parts) | Or(parts) | Call(_, parts):
-            yield from itertools.chain(*map(_compared, parts))
 
 
 def _direct(steps: Sequence[str | int]) -> Callable[[Any], Sequence[Any]]:
