@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import resource
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 import trustme
 from lanes import text
 from loopback import answering, created, http, local, recipient, serving, tunnel
-from shell import ACCOUNT, run
+from shell import ACCOUNT, BIN, environment, run
 
 from twiliodest.model import Account, Secret
 from twiliodest.network import route_to
@@ -267,3 +269,27 @@ def test_socks_names_its_extra(desk: Desk) -> None:
     status, _, err = desk.run("send", "events.jsonl", "-y", "--api-base", f"https://{NAME}")
     assert status == 2
     assert 'pip install "twiliodest[socks]"' in err
+
+
+def test_too_few_open_files_are_told_before_anything_is_claimed(desk: Desk) -> None:
+    """A limit that can be raised is raised; where it cannot, the numbers are named."""
+    desk.events(40)
+    command = (BIN / "twiliodest", "send", "events.jsonl", "-y", "--concurrency", "30")
+
+    def send(limits: tuple[int, int], base: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*command, "--ledger", "ledger.db", "--api-base", base],
+            cwd=desk.folder,
+            env=environment(desk.folder, **desk.variables),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+
+    with serving(answering(created)) as server:
+        done = send((40, 40), local(server))
+        assert (done.returncode, server.requests) == (2, [])
+        assert b"30 requests at once need 62 open files, and the limit is 40" in done.stderr
+        assert not (desk.folder / "ledger.db").exists()
+        assert send((40, 400), local(server)).returncode == 0

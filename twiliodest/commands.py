@@ -113,7 +113,7 @@ def _send_to_sandbox(run: Run) -> ExitStatus:
     with embedded_sandbox(run.config) as (sandbox, account), tempfile.TemporaryDirectory() as folder:
         screen.print_line(f"sandbox   {sandbox.url}")
         status = deliver(run, account, Path(folder) / "ledger.db")
-        count = len(sandbox.messages())
+        count = sandbox.accepted
         texts = f"{count:,} text{'' if count == 1 else 's'}"
         screen.print_line(f"sandbox   {texts} arrived; nothing went to Twilio")
         waits = run.options.wait and run.environment.stdout_is_terminal

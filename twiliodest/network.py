@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import ipaddress
 import os
 import re
+import resource
 import ssl
 import sys
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from twiliodest.addresses import WEB, Address, read_address, split_login
 from twiliodest.errors import ExpressionError, Problem, UsageError
 
 _SOCKS = {"socks5": 1080, "socks5h": 1080, "socks": 1080}
+_OTHER_FILES = 32  # standard streams, the ledger's files, inputs, the event loop's own
 _AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -50,6 +53,22 @@ def route_to(api_base: str, variables: Mapping[str, str]) -> Route:
     if server.scheme == "http":  # on this machine: nothing is encrypted, and nobody between
         return Route(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy=None)
     return Route(tls=_tls(variables), proxy=None if server.is_loopback else _proxy(server, variables))
+
+
+def allow_connections(count: int) -> None:
+    """Have the system let us open so many at once, and what else a run opens. Raises `UsageError` if it does not."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed, wanted = count + _OTHER_FILES, 2 * count + _OTHER_FILES  # a sandbox of the run's own has as many
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+        soft = limit
+    if soft < needed:
+        message = f"{count} requests at once need {needed} open files, and the limit is {soft}"
+        hint = "raise the limit (ulimit -n), or lower concurrency"
+        raise UsageError([Problem(message=message, hint=hint)])
 
 
 def _proxy(server: Address, variables: Mapping[str, str]) -> Proxy | None:

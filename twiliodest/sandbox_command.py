@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from twiliodest import screen
 from twiliodest.config import Config
 from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.model import Account, Secret
+from twiliodest.signals import interrupts
 
 if TYPE_CHECKING:
     from twiliodest.sandbox import Chaos, Sandbox
@@ -24,7 +24,7 @@ ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
 
 
 def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[str], keep: int) -> ExitStatus:
-    """Serve until Ctrl-C. With a configuration only its account is let in. Raises `UsageError`."""
+    """Serve until Ctrl-C or SIGTERM. With a configuration only its account is let in. Raises `UsageError`."""
     _require_extra()
     from twiliodest.sandbox import Settings, serve
 
@@ -38,16 +38,14 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
     if host not in LOOPBACK:
         message = f"{host} is open to other machines: whoever reaches it can read every text"
         screen.print_problems([Problem(message=message, warning=True)])
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # a container ends it like Ctrl-C
     try:
-        serve(settings, host, port, _announce)
+        with contextlib.suppress(KeyboardInterrupt), interrupts():
+            serve(settings, host, port, _announce)
     except OSError as error:
         hint = "name another one with --port"
         raise UsageError(
             [Problem(message=f"cannot listen on {host} port {port}: {error.strerror}", hint=hint)]
         ) from None
-    except KeyboardInterrupt:
-        pass
     return ExitStatus.OK
 
 
@@ -66,7 +64,7 @@ def embedded_sandbox(config: Config) -> Iterator[tuple[Sandbox, Account]]:
 def keep_open(url: str) -> None:
     """Leave the inbox open until Ctrl-C."""
     screen.print_line(f"the inbox is open at {url} until you press Ctrl-C")
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), interrupts():
         while True:
             time.sleep(3600)
 

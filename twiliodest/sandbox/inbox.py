@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
@@ -20,6 +20,7 @@ from twiliodest.sandbox.messages import Text, resource
 
 _ON_PAGE = 10_000  # texts a page holds
 _BATCH = 500  # texts an event carries
+_BATCH_SIZE = 1 << 20  # characters of texts, after which an event ends
 _PAUSE = 0.1  # seconds between events: what comes meanwhile goes together
 _HEARTBEAT = 15.0  # seconds of silence at most
 _STALLED = 10.0  # seconds a client may take to read an event
@@ -29,7 +30,7 @@ _LARGEST_BODY = 1 << 16
 
 
 class Optout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    to: str
+    to: Annotated[str, msgspec.Meta(max_length=100)]
     opted_out: bool = True
 
 
@@ -147,8 +148,7 @@ class Events:
                 await _send(send, b"event: state\ndata: " + state + b"\n\n")
                 told = state
             texts = self.store.texts(after=place)[-_ON_PAGE:]
-            for start in range(0, len(texts), _BATCH):
-                batch = texts[start : start + _BATCH]
+            for batch in _batches(texts):
                 place = batch[-1].seq
                 data = msgspec.json.encode([_row(text) for text in batch])
                 await _send(send, b"id: %b-%d\nevent: texts\ndata: %b\n\n" % (self.run.encode(), place, data))
@@ -158,6 +158,20 @@ class Events:
             await asyncio.sleep(_PAUSE)
             if not await _wait(changed, gone):
                 await _send(send, b": still here\n\n")
+
+
+def _batches(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
+    """Texts in events that are not too large: each page is sent one at a time."""
+    batch: list[Text] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text.body) + sum(map(len, text.media))
+        if len(batch) == _BATCH or size > _BATCH_SIZE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _row(text: Text) -> dict[str, Any]:

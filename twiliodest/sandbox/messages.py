@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -14,6 +16,10 @@ import msgspec
 
 from twiliodest.sandbox.chaos import Form
 from twiliodest.sandbox.rules import Refusal
+
+ROOM = 64 << 20  # bytes, about, for the texts that are kept, and as many for the requests
+_EACH = 1 << 10  # bytes that a text or a request takes beside its contents
+_PAIR = 200  # bytes that a field or a header takes beside its contents
 
 DROPPED_LATER = Refusal(21610, "Attempt to send to unsubscribed recipient")
 
@@ -62,13 +68,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The newest `keep` texts and requests, the opt-outs, and whoever wants to hear of a change.
+    """The newest `keep` texts and requests, as far as there is room, the opt-outs, and who wants to hear of a change.
 
     Written in the server's thread, read from any.
     """
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, room: int = ROOM) -> None:
         self.keep = keep
+        self.room = room
+        self.accepted = 0  # texts, since the start
         self.last = 0  # seq of the newest text
         self.first = 1  # seq from which texts are kept
         self.dropped = 0  # texts that made room for newer ones since the last clear
@@ -76,7 +84,8 @@ class Store:
         self.watchers: set[asyncio.Event] = set()
         self._texts: OrderedDict[str, Text] = OrderedDict()
         self._by_recipient: dict[str, deque[Text]] = {}
-        self._requests: deque[Request] = deque(maxlen=keep)
+        self._requests: deque[Request] = deque()
+        self._text_bytes = self._request_bytes = 0
         self._lock = threading.Lock()
 
     def add(self, text: Text) -> None:
@@ -85,7 +94,9 @@ class Store:
             self._texts[text.sid] = text
             self._by_recipient.setdefault(text.to, deque()).append(text)
             self.last = text.seq
-            if len(self._texts) > self.keep:
+            self.accepted += text.accepted
+            self._text_bytes += _size(text.form)
+            while len(self._texts) > self.keep or (self._text_bytes > self.room and len(self._texts) > 1):
                 self._drop_oldest()
         self.notify()
 
@@ -95,12 +106,18 @@ class Store:
         others.popleft()
         if not others:
             del self._by_recipient[text.to]
+        self._text_bytes -= _size(text.form)
         self.dropped += 1
         self.first += 1
 
     def log(self, request: Request) -> None:
         with self._lock:
             self._requests.append(request)
+            self._request_bytes += _size_of(request)
+            while len(self._requests) > self.keep or (
+                self._request_bytes > self.room and len(self._requests) > 1
+            ):
+                self._request_bytes -= _size_of(self._requests.popleft())
 
     def clear(self) -> None:
         """Forget texts and requests; opt-outs stay."""
@@ -108,6 +125,7 @@ class Store:
             self._texts.clear()
             self._by_recipient.clear()
             self._requests.clear()
+            self._text_bytes = self._request_bytes = 0
             self.first, self.dropped = self.last + 1, 0
         self.notify()
 
@@ -137,6 +155,16 @@ class Store:
     def requests(self) -> list[Request]:
         with self._lock:
             return list(self._requests)
+
+
+def _size(fields: Iterable[tuple[str, str]]) -> int:
+    """The bytes of memory that fields take, about."""
+    return _EACH + sum(_PAIR + sys.getsizeof(name) + sys.getsizeof(value) for name, value in fields)
+
+
+def _size_of(request: Request) -> int:
+    fields = (request.form, request.query, request.headers.items(), (("", request.path),))
+    return sum(map(_size, fields))
 
 
 def resource(text: Text, now: float) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class Sandbox:
         return self.api.store.requests()
 
     @property
+    def accepted(self) -> int:
+        """How many messages were accepted so far, kept or not; also after closing."""
+        return self.api.store.accepted
+
+    @property
     def connections(self) -> int:
         """How many connections were opened so far, pages included."""
         return self._connections
