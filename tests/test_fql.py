@@ -9,6 +9,7 @@ from strategies import EXPRESSIONS
 
 from twiliodest.errors import ExpressionError
 from twiliodest.fql import MAX_DEPTH, And, Compare, Expression, Field, Literal, Not, Or, parse
+from twiliodest.triggers import walk
 
 
 @pytest.mark.parametrize("quotes", ["''", '""', "“”", "„“", "‟”", "‘’", "‚‘", "‛'", '“"', "«»"])
@@ -32,6 +33,20 @@ def test_pasted_quotes(quotes: str) -> None:
 def test_escapes_in_strings(literal: str, value: str) -> None:
     """A backslash protects quotes and backslashes, and survives before anything else."""
     assert parse(f"event = {literal}") == Compare(Field(("event",)), "=", Literal(value))
+
+
+@pytest.mark.parametrize(
+    "name", ["téléphone", "имя", "電話番号", "ชื่อ", "नाम", "می\u200cخواهم", "🎉", "größe_2-x", "ǅ", "e\u0301"]
+)
+def test_letters_of_every_script_need_no_backslash(name: str) -> None:
+    """A name is written as the event has it, and printed so."""
+    expression = parse(f"properties.{name}.{name} = 1 and 2 = {name}")
+    assert {field.path for field in walk(expression) if isinstance(field, Field)} == {
+        ("properties", name, name),
+        (name,),
+    }
+    assert str(expression) == f"properties.{name}.{name} = 1 and 2 = {name}"
+    assert parse(f"2{name} = 1") == parse(f"\\2{name} = 1")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +85,9 @@ def test_escapes_in_strings(literal: str, value: str) -> None:
         ("x in [track]", "      ^", '"track"'),
         ("$.type = 'track'", "^", "without $"),
         ("a..b", " ^", "dots"),
-        ("größe = 1", "  ^", r"\ö"),
+        ("größe€/m = 1", "      ^", r"\/"),
+        ("a = −5", "    ^", r"\−"),
+        ("a\u200b = 1", " ^", "in a field name"),
         ("items[0]", "     ^", "index"),
         ("a = !b", "    ^", "parentheses"),
         ("1 < a < 3", "      ^", "and"),

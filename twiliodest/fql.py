@@ -20,7 +20,7 @@ from typing import NoReturn, TypeAlias, TypeVar
 
 from twiliodest.errors import ExpressionError
 from twiliodest.globs import compile_glob
-from twiliodest.tokens import ESCAPE, NAME, OPENERS, Token, fail, parse_number, tokens
+from twiliodest.tokens import ESCAPE, NAME, NAMED, OPENERS, Token, fail, parse_number, tokens
 
 MAX_DEPTH = 50  # levels of parentheses, lists, calls and `!`
 SIGNATURES = {
@@ -260,7 +260,7 @@ def _print(expression: Expression, binding: int = 0) -> str:
         case Literal(value):
             return _print_literal(value)
         case Field(path):
-            text = ".".join(re.sub(r"(?s)([^A-Za-z0-9_-])", r"\\\1", name) for name in path)
+            text = ".".join(re.sub(rf"(?s)((?!{NAMED}).)", r"\\\1", name) for name in path)
             taken = text in (*_CONSTANTS, *_WORDS) or next(tokens(text)).kind == "number"
             return "\\" + text if taken else text
         case Call(function, arguments):

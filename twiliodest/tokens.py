@@ -13,7 +13,15 @@ _QUOTES = {'"': '"', "'": "'", "“”„‟«»": '“”„‟«»"', "‘’�
 OPENERS = "".join(_QUOTES)
 ESCAPE = re.compile(rf"\\([\\{OPENERS}])")
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
-NAME = r"(?:[A-Za-z0-9_-]|\\.)+"
+_LOOKALIKES = (  # of white space, of the language's own signs, and of nothing at all
+    r"\u0080-\u00a1\u00ab-\u00ad\u00b1\u00b7\u00bb\u00bf\u00d7\u00f7\u061c\u1680\u180e\u2000-\u200b\u200e-\u203e"
+    r"\u2041-\u206f\u2190-\u22ff\u2e00-\u2e7f\u3000-\u3004\u3008-\u301f\ud800-\udfff\ufe10-\ufe1f\ufe30-\ufe6f\ufeff"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\ufff0-\uffff\U000e0000-\U000e0fff"
+)
+NAMED = (
+    rf"[A-Za-z0-9_\-]|(?![{_LOOKALIKES}])[^\x00-\x7f]"  # what RFC 9535 takes without quotes, but look-alikes
+)
+NAME = rf"(?:{NAMED}|\\.)+"
 
 
 class Token(NamedTuple):
@@ -63,7 +71,7 @@ def parse_number(text: str) -> int | Decimal | None:
 
 _STRING = "|".join(rf"[{opener}](?:[^\\{closer}]|\\.)*+[{closer}]" for opener, closer in _QUOTES.items())
 _TOKEN = re.compile(
-    rf"(?P<number>{_NUMBER}(?![A-Za-z0-9_.\\-]))|(?P<word>{NAME}(?:\.{NAME})*)|(?P<string>{_STRING})"
+    rf"(?P<number>{_NUMBER}(?!{NAMED}|[.\\\\]))|(?P<word>{NAME}(?:\.{NAME})*)|(?P<string>{_STRING})"
     r"|(?P<foreign>===?|!==|<>|=[<>]|&&?|\|\|?|[≠≤≥])|(?P<symbol>!=|<=|>=|[=<>!()\[\],])|(?P<stray>\S)",
     re.DOTALL,
 )
