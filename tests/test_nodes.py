@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ AT = "⌖"  # the character that a problem is at
         f'"double {AT}"',
         f'"\\"\\x41\\u00e9\\U0001F600\\t\\\\ {AT}"',
         f'"double\n    folded \\\n    and {AT} joined"',
+        f'"\\uD83C\\udf89 \\ud83c\\udf89{AT}"',
         f"|\n    block\n      indented {AT}\n",
         f"|-\n\n    block {AT}\n",
         f"|2\n      block {AT}\n",
@@ -91,3 +93,33 @@ def test_a_long_line_is_shown_in_part(tmp_path: Path) -> None:
     document.complain(nodes["edge"], "first")
     document.complain(nodes["rate"], "second")
     assert [len(problem.excerpt or "") for problem in document.problems] == [1001, 0]
+
+
+SAID = {
+    "number": "+15005550006",
+    "actions": [{"name": "🎉", "trigger": "a = '🎉'", "to": "$.a", "body": "\\ud83d 🎉🏳️‍🌈/\n"}],
+}
+
+
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_file_that_a_json_library_has_written_is_read(
+    tmp_path: Path, indent: str | None, ascii_only: bool
+) -> None:
+    """JSON's pairs of escapes are one character, and its tabs are no harm."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(SAID, indent=indent, ensure_ascii=ascii_only))
+    document = Document(path, {})
+    (action,) = document.members(document.root, ["number", "actions"])[0]["actions"].value
+    read = {key.value: value.value for key, value in action.value}
+    assert read == SAID["actions"][0]
+
+
+def test_half_of_a_pair_stays_a_problem(tmp_path: Path) -> None:
+    """Half of a character in a configuration is a mistake, beside whole ones, too."""
+    path = tmp_path / "config.yaml"
+    path.write_text('body: "\\ud83c\\udf89 \\ud83c"')
+    document = Document(path, {"body": ()})
+    node = document.members(document.root, ["body"])[0]["body"]
+    assert document.text(node, "body") is None
+    assert "half a character" in document.problems[0].message

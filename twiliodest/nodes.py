@@ -223,12 +223,40 @@ class Document:
 def _parse(text: str) -> Node | None:
     """The root of a document. Raises `yaml.YAMLError` as PyYAML's own parser words it, which libyaml's outruns."""
     fast = getattr(yaml, "CSafeLoader", None)  # not in every build of PyYAML
+    if text.lstrip().startswith(
+        "{"
+    ):  # as JSON, it may be indented with tabs, and its texts hold no line ends
+        text = _INDENT.sub(lambda indent: " " * len(indent[0]), text)
+    if _PAIR.search(text):
+        root = _slowly(text)  # libyaml refuses what PyYAML's own parser reads as two halves
+        _join_pairs(root)
+        return root
     if fast:
         try:
             return fast(text).get_single_node()  # type: ignore[no-any-return] # the stubs do not know it by this name
         except yaml.YAMLError:
             if len(text) > _WORDED:
                 raise
+    return _slowly(text)
+
+
+def _join_pairs(root: Node | None) -> None:
+    """JSON writes characters beyond U+FFFF as two escapes, which are one character here, too."""
+    pending, seen = [root], set[int]()
+    while pending:
+        node = pending.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            pending += itertools.chain(*node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            pending += node.value
+        elif isinstance(node, yaml.ScalarNode) and node.style == '"':
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def _slowly(text: str) -> Node | None:
     loader = yaml.SafeLoader(text)
     try:
         return loader.get_single_node()
@@ -276,4 +304,6 @@ def _hint(line: str) -> str | None:
 
 _WORDED = 256 * 1024  # characters, beyond which PyYAML's own parser takes seconds
 _COMMENT = re.compile(r"[ \t]*(#.*)")
+_INDENT = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -27,7 +27,7 @@ def source_index(source: str, style: str | None, value: str, offset: int) -> int
 
 _CHARACTER = re.compile(".", re.DOTALL)
 _UNITS = {
-    '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|\r?\n|.)|.", re.DOTALL),
+    '"': re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:x..|u.{4}|U.{8}|\r?\n|.)|.", re.DOTALL),
     "'": re.compile("''|.", re.DOTALL),
 }
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
@@ -47,6 +47,8 @@ def _content(source: str, style: str | None) -> int:
 def _is_white(unit: str) -> bool:
     if len(unit) == 1 or unit[0] != "\\":
         return unit.isspace()
+    if len(unit) == len(r"\ud83c\udf89"):
+        return False
     if unit[1] in "xuU":
         return chr(int(unit[2:], 16)).isspace()
     return unit[1] in " \t\r\nntvfr_NLP"
