@@ -18,6 +18,7 @@ from twiliodest.actions import SendSms
 from twiliodest.fields import compile_field
 from twiliodest.findings import Findings
 from twiliodest.fql import parse
+from twiliodest.identity import compile_identity
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.phones import country
 from twiliodest.survey import Survey
@@ -225,7 +226,7 @@ def findings(taken: Survey) -> Findings:
 
 def test_memory_is_bounded_whatever_the_events_are() -> None:
     """Beyond a limit, new names and reasons are counted together, and new recipients not at all, which is said."""
-    taken = Survey([ACTION])
+    taken = Survey([ACTION], compile_identity(["$.messageId"]))
     for number in range(surveys.NAMES + 10):
         taken.passed({"type": "track", "event": f"name {number}"})
         taken.add(outcome(number, PHONE, Status.INVALID, f"reason {number}"))
@@ -262,7 +263,7 @@ def test_no_event_is_counted_twice_or_lost(
     texts: list[tuple[str, bool]], passed: list[tuple[Any, Any]]
 ) -> None:
     """Matched and unmatched events add up, and so do texts, recipients and countries."""
-    taken = Survey([ACTION])
+    taken = Survey([ACTION], compile_identity(["$.messageId"]))
     for line, (to, sent) in enumerate(texts):
         taken.add(outcome(line, to, *(() if sent else (Status.INVALID, "no"))))
     for kind, name in passed:

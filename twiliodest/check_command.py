@@ -62,7 +62,7 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     """
     sources = find_sources(events)
     members = {problem.member for problem in config.warnings if problem.member}
-    taken = Survey(config.actions, members)
+    taken = Survey(config.actions, config.event_id, members)
     plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
     planner = Planner(sources, plan, taken.passed, events_at=config.events_at)
     with screen.Bar(size(sources), shown=shows_bar) as bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from twiliodest.findings import ActionUse, Findings, Grade, Mismatch, PathUse, Reason, Verified
+from twiliodest.findings import ActionUse, Findings, Grade, Mismatch, NoIdentity, PathUse, Reason, Verified
 from twiliodest.screen import print_line, print_table
 
 COUNTRIES = 8
@@ -90,11 +90,22 @@ def _lines(found: Findings) -> Iterable[tuple[str, str]]:
         yield from (("invalid", f"{use.action}: {_reason(reason)}") for reason in use.reasons)
     yield from (("no event", _reason(reason)) for reason in found.not_events)
     yield from (("trigger", _mismatch(mismatch)) for mismatch in found.mismatches)
+    if found.no_identity:
+        yield "identity", _no_identity(found.no_identity, found.matched)
     for row in found.unmatched:
         name = f' "{row.event}"' if row.event is not None else ""
         yield "unmatched", f"{row.count:,} × {row.type or 'no type'}{name}"
     if found.unmatched_other:
         yield "unmatched", f"{found.unmatched_other:,} others"
+
+
+def _no_identity(it: NoIdentity, matched: int) -> str:
+    events = f"{it.events:,} of {matched:,} matched events have" if matched > 1 else "the matched event has"
+    known = "they are known by their content" if it.events > 1 else "it is known by its content"
+    text = f"{events} no identity at {it.rule}: {known}"
+    if it.event_id:
+        text += f"; {it.found:,} could be told by {it.nearest}: set event_id: {it.event_id}"
+    return text
 
 
 def _mismatch(it: Mismatch) -> str:

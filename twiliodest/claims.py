@@ -42,10 +42,24 @@ def standing(planned: Outcome, row: Row) -> Outcome:
     """The outcome of a message that may not be posted."""
     if row.state is State.SENT:
         sent = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.settled_at))
-        return outcome_of(planned, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}")
+        message = planned.message
+        differs = message and difference(message.to == row.to, text_digest(row.key, message.body) == row.text)
+        return outcome_of(planned, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}{differs or ''}")
     if row.state is State.SENDING:
         return outcome_of(planned, Status.UNKNOWN, reason="another run is sending it, or died doing so")
     return outcome_of(planned, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
+
+
+def difference(same_recipient: bool, same_text: bool) -> str:
+    """How what was sent, or comes first, differs from a message of the same event; to be put behind a reason.
+
+    Two events that share an identity by mistake differ so; and so does one event after a change of the template.
+    """
+    parts = [
+        *([] if same_recipient else ["to another recipient"]),
+        *([] if same_text else ["with another text"]),
+    ]
+    return ", " + " and ".join(parts) if parts else ""
 
 
 def text_digest(identity: bytes, body: str) -> bytes:

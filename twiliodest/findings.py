@@ -111,6 +111,19 @@ class Saving(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class NoIdentity(msgspec.Struct, frozen=True):
+    """How many matching events have no identity by the `rule` of `event_id`, and are known by their content.
+
+    `found` of them have one at `nearest`, a path or a template; `event_id` is the setting that takes it, too.
+    """
+
+    events: int
+    rule: str
+    nearest: str | None
+    found: int
+    event_id: str | None
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """The survey of all events.
 
@@ -129,6 +142,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     not_events: Sequence[Reason]
     unmatched: Sequence[Unmatched]
     unmatched_other: int
+    no_identity: NoIdentity | None
     mismatches: Sequence[Mismatch]
     actions: Sequence[ActionUse]
 

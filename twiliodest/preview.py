@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
-from twiliodest.claims import claim_of, may_claim, standing
+from twiliodest.claims import claim_of, difference, may_claim, standing
 from twiliodest.guards import Guards
 from twiliodest.model import Outcome, Status
 from twiliodest.outcomes import outcome_of
@@ -17,10 +17,12 @@ REMEMBERED = 25_000  # messages, at least, among which a repeated event is notic
 
 
 class _First(msgspec.Struct, frozen=True, gc=False):
-    """Where a message came first."""
+    """Where a message came first, and a hash of its body."""
 
     source: str
     line: int
+    to: str
+    body: int
 
 
 def preview(
@@ -58,13 +60,15 @@ def preview(
         outcomes: list[Outcome] = []
         for outcome in group:
             if outcome.status is going:
-                event = outcome.event
+                event, message = outcome.event, outcome.message
+                assert message, "what is planned is a message"  # noqa: S101 -- for the type checker
                 identity = hash((event.id, outcome.action))
                 if first := recent.get(identity) or older.get(identity):
-                    reason = f"the same event as {first.source}:{first.line}"
+                    differs = difference(first.to == message.to, first.body == hash(message.body))
+                    reason = f"the same event as {first.source}:{first.line}{differs}"
                     outcome = outcome_of(outcome, Status.ALREADY, reason=reason)
                 elif not asks or (outcome := expected(outcome)).status is going:
-                    recent[identity] = _First(event.source, event.line)
+                    recent[identity] = _First(event.source, event.line, message.to, hash(message.body))
             outcomes.append(outcome)
         if len(recent) >= REMEMBERED:
             recent, older = {}, recent

@@ -23,6 +23,7 @@ from twiliodest.findings import (
     Unmatched,
 )
 from twiliodest.halves import HALF, Half, replaced
+from twiliodest.identity import Identity
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.operands import TOO_MUCH, TooMuch
 from twiliodest.paths import Path, elsewhere
@@ -30,6 +31,7 @@ from twiliodest.phones import country
 from twiliodest.savings import Savings
 from twiliodest.segments import describe, first_outside_gsm7, utf16_length
 from twiliodest.triggers import paths
+from twiliodest.unidentified import Unidentified
 
 RECIPIENTS = 100_000  # distinct recipients that are counted one by one
 NAMES = 1_000  # distinct reasons, and distinct types and names of events, that are counted one by one
@@ -40,13 +42,19 @@ SHOWN = 20  # types and names of events that match nothing, in a result
 class Survey:
     """Hears of every outcome of a preview, and of every event that matches nothing."""
 
-    def __init__(self, actions: Sequence[SendSms], members: Collection[str] = ()) -> None:
+    def __init__(self, actions: Sequence[SendSms], identity: Identity, members: Collection[str] = ()) -> None:
         self.savings = Savings()
         self._actions = {action.name: _Action(action) for action in actions}
         self._expectations = Expectations(actions)
         self._members = {*members}
+        self._identity = identity
+        self._unidentified = Unidentified(identity)
         self._take = tolerant(
-            view({("type",), ("event",)}.union(*(it.prefixes | paths(it.trigger) for it in actions)))
+            view(
+                {("type",), ("event",)}.union(
+                    identity.prefixes, *(it.prefixes | paths(it.trigger) for it in actions)
+                )
+            )
         )
         self._raw: bytes | None = None
         self._data: Mapping[str, Any] = {}
@@ -70,6 +78,8 @@ class Survey:
             self._raw, self._data = event.raw, self._take(event.raw)
             self._matched += 1
             self._meet(self._data)
+            if not self._identity.own(self._data):
+                self._unidentified.add(_whole(event.raw))
         self._actions[outcome.action].add(outcome, place, self._data, event.raw)
         if outcome.status is Status.PLANNED and outcome.message:
             self.savings.add(outcome.message)
@@ -116,6 +126,7 @@ class Survey:
             not_events=self._not_events.most_common(),
             unmatched=[Unmatched(*pair, count) for pair, count in top],
             unmatched_other=self._missed - sum(count for _, count in top),
+            no_identity=self._unidentified.found(self._matched),
             mismatches=self._expectations.mismatches(
                 (name, count) for (_, name), count in self._unmatched.items()
             ),
