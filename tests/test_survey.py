@@ -242,7 +242,7 @@ def test_memory_is_bounded_whatever_the_events_are() -> None:
 
 def test_the_longest_text_is_the_one_that_fills_most_of_its_segments() -> None:
     """Lengths are compared in the units in which they are told: an emoji is two."""
-    taken = Survey([ACTION])
+    taken = Survey([ACTION], compile_identity(["$.messageId"]))
     taken.add(outcome(1, PHONE, body="é" * 3))
     taken.add(outcome(2, PHONE, body="🎉" * 2))
     taken.add(outcome(3, PHONE, body="ë" * 3))
