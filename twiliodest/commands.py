@@ -88,6 +88,9 @@ def _preview(run: Run) -> ExitStatus:
 def _send(run: Run) -> ExitStatus:
     """The real one. Raises `UsageError` where credentials are missing, before anything is read."""
     account = account_of(run.config, run.options.api_base)
+    from twiliodest.network import route_to
+
+    route = route_to(account.api_base, run.environment.variables)
     terminals = run.environment.stdin_is_terminal and run.environment.stderr_is_terminal
     asks, messages = run.options.ask and terminals, None
     is_rereadable = all(source.size is not None for source in run.sources)
@@ -102,17 +105,19 @@ def _send(run: Run) -> ExitStatus:
 
     path = run.ledger_path()
     assert path, "an account has a ledger"  # noqa: S101 -- for the type checker
-    return deliver(run, account, path, messages)
+    return deliver(run, account, route, path, messages)
 
 
 def _send_to_sandbox(run: Run) -> ExitStatus:
     """The real one, but to a sandbox and with a ledger that go with the run. Raises `UsageError`."""
+    from twiliodest.network import route_to
     from twiliodest.sandbox_command import embedded_sandbox, keep_open
     from twiliodest.sending import deliver
 
     with embedded_sandbox(run.config) as (sandbox, account), tempfile.TemporaryDirectory() as folder:
         screen.print_line(f"sandbox   {sandbox.url}")
-        status = deliver(run, account, Path(folder) / "ledger.db")
+        route = route_to(account.api_base, {})
+        status = deliver(run, account, route, Path(folder) / "ledger.db")
         count = sandbox.accepted
         texts = f"{count:,} text{'' if count == 1 else 's'}"
         screen.print_line(f"sandbox   {texts} arrived; nothing went to Twilio")

@@ -19,7 +19,7 @@ from twiliodest.intake import Intake
 from twiliodest.ledger import Ledger
 from twiliodest.loop import Loop, Step, Stop
 from twiliodest.model import Account, Event, Outcome
-from twiliodest.network import Route, allow_connections, route_to
+from twiliodest.network import Route, allow_connections
 from twiliodest.pace import Pace
 from twiliodest.report import FINE
 from twiliodest.results import Results
@@ -37,12 +37,11 @@ FIRST = (
 )
 
 
-def deliver(run: Run, account: Account, path: Path, messages: int | None = None) -> ExitStatus:
+def deliver(run: Run, account: Account, route: Route, path: Path, messages: int | None = None) -> ExitStatus:
     """Send all, remembering it in the ledger at `path`; `messages` is their number, where it is known.
 
     Raises `UsageError` and `LedgerError`.
     """
-    route = route_to(account.api_base, run.environment.variables)
     allow_connections(run.config.concurrency)
     # what is loaded stays, and values hold no cycles: a collection would look at all of them, and find nothing
     gc.freeze()
