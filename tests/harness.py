@@ -90,19 +90,25 @@ class Bench:
         self, *arguments: object, prepare: Callable[[], None] | None = None, out: Any = subprocess.PIPE
     ) -> subprocess.Popen[str]:
         """Start the program; what it writes is for the caller to read."""
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TWILIO", "HTTP"))
-        }
         return subprocess.Popen(
-            [sys.executable, "-m", "twiliodest", *map(str, arguments)],
+            self.command(*arguments),
             cwd=self.folder,
-            env={**inherited, "PYTHONPATH": str(ROOT), "HOME": str(self.folder), **self.environment},
+            env=self.variables(),
             text=True,
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.PIPE,
             preexec_fn=prepare,
         )
+
+    def command(self, *arguments: object) -> list[str]:
+        return [sys.executable, "-m", "twiliodest", *map(str, arguments)]
+
+    def variables(self) -> dict[str, str]:
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("TWILIO", "HTTP"))
+        }
+        return {**inherited, "PYTHONPATH": str(ROOT), "HOME": str(self.folder), **self.environment}
 
     def end(self, process: subprocess.Popen[str], given: str | None = None) -> Ended:
         """Wait until it ends."""
