@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import fcntl
 import io
 import os
 import select
@@ -70,12 +71,17 @@ def _is_ours(stream: io.TextIOWrapper) -> bool:
 
 
 def _open_closed_ones() -> None:
-    """So that no file of ours becomes a standard stream; each takes the lowest number that is free."""
+    """So that no file of ours becomes a standard stream. An output that is open for reading is closed, too."""
+    null = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         try:
-            os.fstat(descriptor)
+            mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            mode = os.O_RDONLY if descriptor else os.O_WRONLY
+        if mode == (os.O_RDONLY if descriptor else os.O_WRONLY):
+            os.dup2(null, descriptor)
+    if null > 2:
+        os.close(null)
 
 
 def _text(before: TextIO | None, raw: io.FileIO, *, line_buffering: bool = False) -> io.TextIOWrapper:

@@ -1,0 +1,209 @@
+"""Whatever surrounds a run, it does what it is for or says what is wrong: never a traceback, never a silent end."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from shell import BIN, CREDENTIALS, SECONDS, environment, on_terminal
+
+from twiliodest.sandbox import Sandbox
+
+CONFIG = """\
+number: "+15005550006"
+actions: [{name: grüßen, trigger: event = "Hello", to: $.phone, body: "Hallo 世界 🎉 {{name}}"}]
+"""
+EVENTS = "".join(
+    f'{{"event": "Hello", "messageId": "{n}", "name": "Ann{n}", "phone": "+1415555{n:04}"}}\n'
+    for n in range(3)
+)
+
+
+@dataclass
+class Room:
+    """A folder, and what is about to surround a run in it."""
+
+    folder: Path
+    variables: dict[str, str]
+    prepare: list[Callable[[], None]] = field(default_factory=list)
+    streams: dict[str, int] = field(default_factory=dict)
+    unread: list[int] = field(default_factory=list)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        def prepare() -> None:
+            for step in self.prepare:
+                step()
+
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        try:
+            with subprocess.Popen(
+                [sys.executable, "-m", "twiliodest", *arguments],
+                cwd=self.folder,
+                env=self.variables,
+                preexec_fn=prepare,
+                **{**streams, **self.streams},  # type: ignore[arg-type] # by name
+            ) as process:
+                try:
+                    out, err = process.communicate(timeout=SECONDS)
+                finally:
+                    process.kill()
+            return subprocess.CompletedProcess(process.args, process.returncode, out or b"", err or b"")
+        finally:
+            for descriptor in self.streams.values():
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+
+
+def closes(descriptor: int) -> Callable[[Room], None]:
+    return lambda room: room.prepare.append(lambda: os.close(descriptor))
+
+
+def sets(**variables: str) -> Callable[[Room], None]:
+    return lambda room: room.variables.update(variables)
+
+
+def fills(stream: str) -> Callable[[Room], None]:
+    return lambda room: room.streams.update({stream: os.open("/dev/full", os.O_WRONLY)})
+
+
+def breaks(stream: str) -> Callable[[Room], None]:
+    def disturb(room: Room) -> None:
+        theirs, ours = os.pipe()
+        os.close(theirs)
+        room.streams[stream] = ours
+
+    return disturb
+
+
+def does_not_block(room: Room) -> None:
+    def prepare() -> None:
+        for descriptor in (1, 2):
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_NONBLOCK)
+
+    room.prepare.append(prepare)
+
+
+def loses_its_folder(room: Room) -> None:
+    folder = room.folder.parent / "gone"
+    folder.mkdir(exist_ok=True)
+
+    def prepare() -> None:
+        os.chdir(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    room.prepare.append(prepare)
+
+
+def has_no_home(room: Room) -> None:
+    """Nor an entry in the password file."""
+    room.variables.pop("HOME")
+    if not os.geteuid():
+        room.prepare.append(lambda: os.setresuid(54321, 0, 0))
+
+
+DISTURBANCES: Mapping[str, Callable[[Room], None]] = {
+    "closed stdin": closes(0),
+    "closed stdout": closes(1),
+    "closed stderr": closes(2),
+    "full stdout": fills("stdout"),
+    "full stderr": fills("stderr"),
+    "broken stdout": breaks("stdout"),
+    "broken stderr": breaks("stderr"),
+    "ASCII": sets(PYTHONIOENCODING="ascii"),
+    "Latin-1": sets(PYTHONIOENCODING="latin-1:strict"),
+    "C": sets(LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0"),
+    "odd encoding": sets(PYTHONIOENCODING="punycode"),
+    "no home": has_no_home,
+    "odd sizes": sets(COLUMNS="²", LINES="-1", TERMINAL_WIDTH="wide"),
+    "huge sizes": sets(COLUMNS="99999999999", LINES="0", TERMINAL_WIDTH="99999999999"),
+    "odd time zone": sets(TZ="Nowhere/Never"),
+    "odd terminal": sets(TERM="\x1b[2J", FORCE_COLOR="1", COLORTERM="x"),
+    "no folder": loses_its_folder,
+    "odd mask": lambda room: room.prepare.append(lambda: os.umask(0o777) and None),
+    "SIGPIPE": lambda room: room.prepare.append(
+        lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL) and None
+    ),
+    "ignored SIGINT": lambda room: room.prepare.append(
+        lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None
+    ),
+    "does not block": does_not_block,
+    "state": sets(XDG_STATE_HOME="relative", TWILIODEST_CONFIG=""),
+}
+COMMANDS = {
+    "send": ("send", "{events}", "-y", "-c", "{config}", "--ledger", "{ledger}", "--api-base", "{url}"),
+    "dry run": ("send", "{events}", "-n", "-c", "{config}"),
+    "records": ("send", "{events}", "-n", "-o", "jsonl", "-c", "{config}"),
+    "check": ("check", "-c", "{config}"),
+    "events": ("check", "-c", "{config}", "--events", "{events}"),
+    "list": ("ledger", "list", "--ledger", "{ledger}"),
+    "help": ("send", "--help"),
+    "mistake": ("send", "{events}", "--nope"),
+    "version": ("--version",),
+    "none": (),
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def room_in(folder: Path) -> Room:
+    place = folder / "room"
+    place.mkdir()
+    for path in (folder, place, *list(folder.parents)[:2]):
+        path.chmod(0o777)
+    (place / "config.yaml").write_text(CONFIG)
+    (place / "events.jsonl").write_text(EVENTS)
+    return Room(place, environment(place, PYTHONPATH=os.pathsep.join(sys.path), **CREDENTIALS))
+
+
+def command(name: str, room: Room, sandbox: Sandbox) -> list[str]:
+    places = {"events": "events.jsonl", "config": "config.yaml", "ledger": "state/ledger.db"}
+    full = {key: str(room.folder / place) for key, place in places.items()}
+    return [word.format(url=sandbox.url, **full) for word in COMMANDS[name]]
+
+
+def check_calm(done: subprocess.CompletedProcess[bytes]) -> None:
+    for output in (done.stdout, done.stderr):
+        for word in (b"Traceback", b"Exception ignored", b"Error:", b"object at 0x"):
+            assert word not in output, output.decode(errors="replace")
+    assert done.returncode in (0, 1, 2), done
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("disturbance", DISTURBANCES)
+def test_a_disturbance_is_no_traceback(disturbance: str, name: str, tmp_path: Path, sandbox: Sandbox) -> None:
+    """Each one, under each command."""
+    room = room_in(tmp_path)
+    DISTURBANCES[disturbance](room)
+    check_calm(room.run(*command(name, room, sandbox)))
+
+
+@pytest.mark.parametrize(("one", "other"), [*itertools.combinations(DISTURBANCES, 2)])
+def test_two_disturbances_are_no_traceback(one: str, other: str, tmp_path: Path, sandbox: Sandbox) -> None:
+    """Every pair: a real send sends everything all the same, and only an output that is full is a fault."""
+    room = room_in(tmp_path)
+    for disturbance in (one, other):
+        DISTURBANCES[disturbance](room)
+    before = len(sandbox.messages())
+    done = room.run(*command("send", room, sandbox))
+    check_calm(done)
+    assert len(sandbox.messages()) - before == 3, done
+    assert done.returncode == (
+        1 if "full stdout" in (one, other) and "closed stdout" not in (one, other) else 0
+    )
