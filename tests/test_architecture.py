@@ -47,7 +47,7 @@ LAYERS = (
     "figures path_words",
     "exact envelopes servers ledger_locks ledger_place path_hints",
     "globs tokens findings durations brackets rows addresses faults contents redaction wire tapes",
-    "numbering spellings streams signals path_names",
+    "numbering spellings streams signals controls path_names",
     "halves",
     "model",
     "errors",

@@ -11,13 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from shell import BIN, CREDENTIALS, SECONDS, environment, on_terminal
+from shell import CREDENTIALS, SECONDS, environment
 
 from twiliodest.sandbox import Sandbox
 
@@ -37,7 +36,7 @@ class Room:
 
     folder: Path
     variables: dict[str, str]
-    prepare: list[Callable[[], None]] = field(default_factory=list)
+    prepare: list[Callable[[], object]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
     unread: list[int] = field(default_factory=list)
 
@@ -46,14 +45,15 @@ class Room:
             for step in self.prepare:
                 step()
 
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         try:
             with subprocess.Popen(
                 [sys.executable, "-m", "twiliodest", *arguments],
                 cwd=self.folder,
                 env=self.variables,
                 preexec_fn=prepare,
-                **{**streams, **self.streams},  # type: ignore[arg-type] # by name
+                stdin=subprocess.DEVNULL,
+                stdout=self.streams.get("stdout", subprocess.PIPE),
+                stderr=self.streams.get("stderr", subprocess.PIPE),
             ) as process:
                 try:
                     out, err = process.communicate(timeout=SECONDS)
@@ -66,8 +66,12 @@ class Room:
                     os.close(descriptor)
 
 
+def prepares(what: Callable[..., object], *arguments: object) -> Callable[[Room], None]:
+    return lambda room: room.prepare.append(lambda: what(*arguments))
+
+
 def closes(descriptor: int) -> Callable[[Room], None]:
-    return lambda room: room.prepare.append(lambda: os.close(descriptor))
+    return prepares(os.close, descriptor)
 
 
 def sets(**variables: str) -> Callable[[Room], None]:
@@ -132,13 +136,10 @@ DISTURBANCES: Mapping[str, Callable[[Room], None]] = {
     "odd time zone": sets(TZ="Nowhere/Never"),
     "odd terminal": sets(TERM="\x1b[2J", FORCE_COLOR="1", COLORTERM="x"),
     "no folder": loses_its_folder,
-    "odd mask": lambda room: room.prepare.append(lambda: os.umask(0o777) and None),
-    "SIGPIPE": lambda room: room.prepare.append(
-        lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL) and None
-    ),
-    "ignored SIGINT": lambda room: room.prepare.append(
-        lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None
-    ),
+    "odd mask": prepares(os.umask, 0o777),
+    "SIGPIPE": prepares(signal.signal, signal.SIGPIPE, signal.SIG_DFL),
+    "ignored SIGINT": prepares(signal.signal, signal.SIGINT, signal.SIG_IGN),
+    "few files": prepares(resource.setrlimit, resource.RLIMIT_NOFILE, (64, 64)),
     "does not block": does_not_block,
     "state": sets(XDG_STATE_HOME="relative", TWILIODEST_CONFIG=""),
 }

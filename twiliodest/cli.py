@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from twiliodest import __version__
+from twiliodest.controls import one_line
 from twiliodest.environment import Environment, mend_surroundings
 from twiliodest.errors import ExitStatus, LedgerError, OutputError, Problem, UsageError
 from twiliodest.signals import interrupts
@@ -209,7 +210,7 @@ def check(
 
     if more and not events:
         hint = "events follow --events, a configuration follows --config"
-        raise typer.BadParameter(f"what is {more[0]}? {hint}")
+        raise typer.BadParameter(f"what is {one_line(more[0])}? {hint}")
     environment = Environment.current()
     json = output is Document.JSON
     with _people():

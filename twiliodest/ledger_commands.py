@@ -20,6 +20,7 @@ from twiliodest.errors import ExitStatus, ExpressionError, Problem, UsageError
 from twiliodest.ledger import Ledger
 from twiliodest.model import Account
 from twiliodest.phones import PhoneError, recipient
+from twiliodest.report import encode_lines
 from twiliodest.rows import Row, State
 from twiliodest.servers import is_own, server_of
 
@@ -64,7 +65,7 @@ def list_rows(
         )
         if jsonl:
             for row in rows:
-                sys.stdout.buffer.write(_RECORD.encode(_record(row)) + b"\n")
+                sys.stdout.buffer.write(encode_lines([_record(row)]))
         else:
             screen.print_rows(rows)
 
@@ -164,9 +165,6 @@ def _record(row: Row) -> dict[str, object]:
         seconds = fields[name]
         fields[name] = None if seconds is None else datetime.fromtimestamp(seconds).astimezone()
     return fields
-
-
-_RECORD = msgspec.json.Encoder()
 
 
 def _recipient(text: str, region: Callable[[], str | None]) -> str:

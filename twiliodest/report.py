@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from twiliodest.controls import safe_json
 from twiliodest.errors import ExitStatus
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.savings import Savings
@@ -124,9 +124,7 @@ def encode_lines(values: Iterable[object]) -> bytes:
     except UnicodeEncodeError:  # the name of a file need not be UTF-8
         compact = (json.dumps(msgspec.to_builtins(value), separators=(",", ":")) for value in values)
         lines = "".join(f"{line}\n" for line in compact).encode()
-    if lines.isascii() and b"\x7f" not in lines:
-        return lines
-    return _TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", lines.decode()).encode()
+    return safe_json(lines)
 
 
 class Rejects:
@@ -178,4 +176,3 @@ _status, _encoding = attrgetter("status"), attrgetter("encoding")
 _ENCODER = msgspec.json.Encoder()
 _NOTHING: Any = None
 _NO_MESSAGE = Message(to=_NOTHING, sender=_NOTHING, body=_NOTHING, encoding=_NOTHING, segments=_NOTHING)
-_TERMINAL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

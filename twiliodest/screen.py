@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 import sys
 import time
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from twiliodest.controls import one_line
+from twiliodest.controls import safe as safe
 from twiliodest.errors import Problem
 from twiliodest.model import Status
 
@@ -41,11 +42,6 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def safe(text: str) -> str:
-    """A text without anything that a terminal would obey: control characters stand as escapes."""
-    return _OBEYED.sub(_escaped, text)
-
-
 def plain(text: str, style: str = "") -> Text:
     """A text for Rich that is shown literally: no markup, no emoji codes, no control characters."""
     from rich.text import Text
@@ -71,16 +67,16 @@ def status_text(status: str, reason: str | None, style: str = "") -> Text:
 
 def print_line(text: str, style: str = "", *, stderr: bool = True) -> None:
     """One line for people, shown literally."""
-    console(stderr=stderr).print(plain(text, style), soft_wrap=True)
+    console(stderr=stderr).print(plain(one_line(text), style), soft_wrap=True)
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
     """Problems like a compiler's: place and message, the line with a caret, the hint."""
     out = console(stderr=True)
     for problem in problems:
-        text = plain(f"{problem.place}: " if problem.place else "", "bold")
+        text = plain(one_line(f"{problem.place}: ") if problem.place else "", "bold")
         text.append("warning: " if problem.warning else "error: ", "yellow" if problem.warning else "red")
-        text.append(safe(problem.message))
+        text.append(one_line(problem.message))
         out.print(text, soft_wrap=True)
         if problem.excerpt is not None and problem.place:
             width = len(str(problem.place.line))
@@ -90,7 +86,7 @@ def print_problems(problems: Iterable[Problem]) -> None:
             out.print(plain(f"  {problem.place.line} | {line}", "dim"), soft_wrap=True)
             out.print(plain(f"  {' ' * width} | {' ' * len(shown)}^", "dim"), soft_wrap=True)
         if problem.hint:
-            out.print(plain(f"    {problem.hint}"), soft_wrap=True)
+            out.print(plain(f"    {one_line(problem.hint)}"), soft_wrap=True)
 
 
 class Bar:
@@ -202,11 +198,3 @@ def print_rows(rows: Iterable[Row]) -> None:
             )
         console().print(table)
         page = list(itertools.islice(left, PAGE))
-
-
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from twiliodest.controls import one_line
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.report import TO_SEND
 from twiliodest.screen import PAGE, console, new_table, plain, print_line, status_text
@@ -78,7 +79,7 @@ class OutcomeTable:
                     status_text(status.value, outcome.reason, STYLES[status]),
                 )
             if len(self._sources) > 1:
-                out.print(plain(source, "bold"), soft_wrap=True)
+                out.print(plain(one_line(source), "bold"), soft_wrap=True)
             out.print(table)
         self._page.clear()
 
@@ -94,7 +95,7 @@ def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
         if status not in TO_SEND and tally.statuses[status]:
             out.print(plain(f"{status.value:<9} {tally.statuses[status]:,}, not to be sent"), soft_wrap=True)
     for message in first:
-        out.print(plain(f"  {message.to}  {_body(message)}"), soft_wrap=True)
+        out.print(plain(f"  {message.to}  {_indented(_body(message))}"), soft_wrap=True)
     if tally.messages > len(first):
         out.print(plain("  …"))
 
@@ -137,7 +138,7 @@ def print_summary(
             out.print(plain(f"{status.value:<9} {count:,}", STYLES[status]), soft_wrap=True)
             for reason, times, place in tally.reasons(status)[:20]:
                 where = place if times == 1 else f"first {place}"
-                out.print(plain(f"          {times:,} × {reason} ({where})"), soft_wrap=True)
+                out.print(plain(f"          {times:,} × {one_line(f'{reason} ({where})')}"), soft_wrap=True)
             if hint := HINTS.get(status):
                 out.print(plain(f"          {hint}", "dim"), soft_wrap=True)
     if untried:
@@ -148,6 +149,11 @@ def print_summary(
         if saving := str(tally.savings):
             out.print(plain(f"saving    {saving}"), soft_wrap=True)
         out.print(plain("dry run: nothing was sent", "dim"), soft_wrap=True)
+
+
+def _indented(text: str) -> str:
+    """So that no line of a text looks like one of the plan's own."""
+    return text.replace("\n", "\n      ")
 
 
 def _body(message: Message) -> str:
