@@ -51,10 +51,12 @@ def on_terminal(
     env: Mapping[str, str],
     answer: str | None = None,
     meanwhile: Callable[[], object] = lambda: None,
+    number: int = 0,
 ) -> tuple[int, str]:
     """Exit status and everything shown, when all three streams are a terminal of 110 columns.
 
-    A question is answered with `answer`, after `meanwhile`; what draws and colours is taken out of what was shown.
+    A question is answered with `answer`, after `meanwhile`, or with the signal of that `number`; what draws and
+    colours is taken out of what was shown.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 110, 0, 0))
@@ -68,6 +70,9 @@ def on_terminal(
             shown += block
             if answer is not None and _PROMPT in shown:
                 meanwhile()
+                if number:
+                    process.send_signal(number)
+                    process.wait(SECONDS)
                 os.write(ours, f"{answer}\n".encode())
                 answer = None
         return process.wait(SECONDS), _CONTROL.sub("", shown.decode()).replace("\r", "\n")

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,14 +147,9 @@ DISTURBANCES: Mapping[str, Callable[[Room], None]] = {
 COMMANDS = {
     "send": ("send", "{events}", "-y", "-c", "{config}", "--ledger", "{ledger}", "--api-base", "{url}"),
     "dry run": ("send", "{events}", "-n", "-c", "{config}"),
-    "records": ("send", "{events}", "-n", "-o", "jsonl", "-c", "{config}"),
-    "check": ("check", "-c", "{config}"),
     "events": ("check", "-c", "{config}", "--events", "{events}"),
     "list": ("ledger", "list", "--ledger", "{ledger}"),
-    "help": ("send", "--help"),
     "mistake": ("send", "{events}", "--nope"),
-    "version": ("--version",),
-    "none": (),
 }
 
 
@@ -163,14 +159,16 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def room_in(folder: Path) -> Room:
-    place = folder / "room"
-    place.mkdir()
-    for path in (folder, place, *list(folder.parents)[:2]):
-        path.chmod(0o777)
-    (place / "config.yaml").write_text(CONFIG)
-    (place / "events.jsonl").write_text(EVENTS)
-    return Room(place, environment(place, PYTHONPATH=os.pathsep.join(sys.path), **CREDENTIALS))
+@pytest.fixture
+def room() -> Iterator[Room]:
+    """In no folder of pytest's, which somebody without a home may not enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        place = Path(folder, "room")
+        place.mkdir(mode=0o711)
+        (place / "config.yaml").write_text(CONFIG)
+        (place / "events.jsonl").write_text(EVENTS)
+        yield Room(place, environment(place, PYTHONPATH=os.pathsep.join(sys.path), **CREDENTIALS))
 
 
 def command(name: str, room: Room, sandbox: Sandbox) -> list[str]:
@@ -188,17 +186,26 @@ def check_calm(done: subprocess.CompletedProcess[bytes]) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("disturbance", DISTURBANCES)
-def test_a_disturbance_is_no_traceback(disturbance: str, name: str, tmp_path: Path, sandbox: Sandbox) -> None:
+def test_a_disturbance_is_no_traceback(disturbance: str, name: str, room: Room, sandbox: Sandbox) -> None:
     """Each one, under each command."""
-    room = room_in(tmp_path)
     DISTURBANCES[disturbance](room)
     check_calm(room.run(*command(name, room, sandbox)))
 
 
-@pytest.mark.parametrize(("one", "other"), [*itertools.combinations(DISTURBANCES, 2)])
-def test_two_disturbances_are_no_traceback(one: str, other: str, tmp_path: Path, sandbox: Sandbox) -> None:
+IN_PAIRS = (
+    *("closed stdin", "closed stdout", "closed stderr", "full stdout", "full stderr", "broken stdout"),
+    *("broken stderr", "ASCII", "C", "no home", "huge sizes", "no folder", "does not block", "odd mask"),
+)
+PAIRS = [
+    (one, other)
+    for one, other in itertools.combinations(IN_PAIRS, 2)
+    if {one, other} not in ({"full stdout", "broken stdout"}, {"full stderr", "broken stderr"})
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_two_disturbances_are_no_traceback(one: str, other: str, room: Room, sandbox: Sandbox) -> None:
     """Every pair: a real send sends everything all the same, and only an output that is full is a fault."""
-    room = room_in(tmp_path)
     for disturbance in (one, other):
         DISTURBANCES[disturbance](room)
     before = len(sandbox.messages())
@@ -208,3 +215,82 @@ def test_two_disturbances_are_no_traceback(one: str, other: str, tmp_path: Path,
     assert done.returncode == (
         1 if "full stdout" in (one, other) and "closed stdout" not in (one, other) else 0
     )
+
+
+def test_a_real_send_shows_its_rows_in_any_encoding(room: Room, sandbox: Sandbox) -> None:
+    """What an encoding does not have is shown as `?`, after everything is sent, as in a dry run."""
+    for encoding in ("ascii", "latin-1", "cp437", "punycode", "utf-16"):
+        room.variables["PYTHONIOENCODING"] = encoding
+        ledger = str(room.folder / encoding)
+        words = [ledger if word.endswith("ledger.db") else word for word in command("send", room, sandbox)]
+        done = room.run(*words)
+        check_calm(done)
+        shown = done.stdout.decode({"punycode": "utf-8"}.get(encoding, encoding))
+        assert (done.returncode, shown.count("sent")) == (0, 3)
+        assert "Hallo" in shown
+
+
+def test_closed_standard_input_is_told(room: Room) -> None:
+    """It has no events, which must not look like a run that had nothing to do."""
+    room.prepare.append(lambda: os.close(0))
+    for words in (("send", "-n", "-c", "config.yaml", "-"), ("check", "-c", "config.yaml", "--events", "-")):
+        done = room.run(*words)
+        assert done.returncode == 2
+        assert b"standard input is closed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("home", "state", "says"),
+    [
+        (None, None, "HOME is not set"),
+        ("", None, "HOME is not set"),
+        ("here", None, "not a full path"),
+        (None, "relative", "HOME is not set"),
+        (None, "{folder}", ""),
+        ("here", "{folder}", ""),
+        ("{folder}", None, ""),
+    ],
+)
+def test_a_ledger_has_one_place(
+    room: Room, sandbox: Sandbox, home: str | None, state: str | None, says: str
+) -> None:
+    """Where there is none, or where it would depend on the current folder, the variable at fault is named."""
+    if os.geteuid():
+        pytest.skip("only root can become somebody without a home")
+    has_no_home(room)
+    for name, value in (("HOME", home), ("XDG_STATE_HOME", state)):
+        if value is not None:
+            room.variables[name] = value.format(folder=room.folder)
+    done = room.run("send", "events.jsonl", "-y", "-c", "config.yaml", "--api-base", sandbox.url)
+    check_calm(done)
+    assert (done.returncode, says in done.stderr.decode()) == (2 if says else 0, True), done.stderr
+
+
+def test_an_odd_mask_makes_files_for_their_owner(room: Room, sandbox: Sandbox) -> None:
+    """A mask of 777 makes no ledger that the next run cannot open, one of 0 none that others can read."""
+    for mask in (0o777, 0):
+        room.prepare[:] = [lambda mask=mask: os.umask(mask)]  # type: ignore[misc] # bound at once
+        assert room.run(*command("send", room, sandbox)).returncode == 0
+        state = room.folder / "state"
+        modes = [path.stat().st_mode & 0o777 for path in (state, *state.rglob("*"))]
+        assert set(modes) <= {0o600, 0o700}
+
+
+def test_lines_on_a_pipe_that_does_not_block_are_waited_for(room: Room) -> None:
+    """Some shells and servers hand over such pipes; that nothing is there yet is not the end."""
+    theirs, ours = os.pipe()
+    os.set_blocking(theirs, False)
+    with subprocess.Popen(
+        [sys.executable, "-m", "twiliodest", "send", "-", "-n", "-o", "jsonl", "-c", "config.yaml"],
+        cwd=room.folder,
+        env=room.variables,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+    ) as process:
+        os.close(theirs)
+        assert process.stdout
+        for line in EVENTS.encode().splitlines(keepends=True):
+            os.write(ours, line)
+            assert b"planned" in process.stdout.readline()
+        os.close(ours)
+        assert process.wait(SECONDS) == 0

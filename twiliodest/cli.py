@@ -16,7 +16,7 @@ from twiliodest import __version__
 from twiliodest.controls import one_line
 from twiliodest.environment import Environment, mend_surroundings
 from twiliodest.errors import ExitStatus, LedgerError, OutputError, Problem, UsageError
-from twiliodest.signals import interrupts
+from twiliodest.signals import ignore_signals, interrupts
 from twiliodest.streams import flush_output, mend_streams, mute
 
 if TYPE_CHECKING:
@@ -361,6 +361,7 @@ def main() -> None:
         raise SystemExit(ExitStatus.OK if error.errno == errno.EPIPE else ExitStatus.INCOMPLETE) from None
     finally:
         _end_output()
+        ignore_signals()
 
 
 def _load(path: Path | None, environment: Environment, *, warnings: bool) -> Config:

@@ -31,3 +31,9 @@ def handled(handler: signal._HANDLER, *, even_if_ignored: bool = False) -> Itera
     finally:
         for number, old in ours:
             signal.signal(number, old)
+
+
+def ignore_signals() -> None:
+    """The run has ended, and its exit status stands; the interpreter must not die of a signal while it cleans up."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)

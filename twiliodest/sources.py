@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import select
 import stat
 import sys
 import zlib
@@ -61,6 +62,8 @@ def find_sources(names: Sequence[str]) -> list[Source]:
                 problems.append(Problem(message=f"there are no event files ({kinds}) in {name}"))
         except OSError as error:
             problems.append(Problem(message=f"cannot read {name}: {error.strerror}", place=Place(name)))
+    if STDIN in names and sys.stdin is None:
+        problems.append(Problem(message="standard input is closed: no events can come from it"))
     if len([name for name in names if name == STDIN]) > 1:
         problems.append(Problem(message="standard input (-) is given twice"))
     if problems:
@@ -122,11 +125,19 @@ def _file(path: Path) -> Source:
 def _blocks(descriptor: int, *, keep_open: bool = False) -> Iterator[bytes]:
     """What is there, as soon as it is there."""
     try:
-        while block := os.read(descriptor, _BLOCK):
+        while block := _read_some(descriptor):
             yield block
     finally:
         if not keep_open:
             os.close(descriptor)
+
+
+def _read_some(descriptor: int) -> bytes:
+    while True:
+        try:
+            return os.read(descriptor, _BLOCK)
+        except BlockingIOError:  # somebody else who has this pipe does not want to wait
+            select.select((descriptor,), (), ())
 
 
 def _told(blocks: Iterator[bytes], progress: Callable[[int], object]) -> Iterator[bytes]:
