@@ -1,8 +1,9 @@
-"""The README tells the truth: its commands run, its configurations are valid, what it shows is what is shown.
+"""README and docs tell the truth: commands run, configurations are valid, what is shown is the program's output.
 
-A block with a note `file: NAME` is that file for all commands. In a `sh` block all commands run; in a `console`
-block the command's output follows it. Real sends go to a sandbox. Commands that install are run by `.ci/run`.
-A YAML block that has no `actions` is a fragment: one that begins with `- ` has actions, any other settings.
+A block with a note `file: NAME` is that file for all commands of its page; the README's files are there on every
+page. In a `sh` block all commands run; in a `console` block the command's output follows it. Real sends go to a
+sandbox. Commands that install are run by `.ci/run`. A YAML block that has no `actions` is a fragment: one that begins
+with `- ` has actions, any other settings.
 """
 
 from __future__ import annotations
@@ -28,14 +29,21 @@ from twiliodest.report import Record
 from twiliodest.sandbox import Chaos, Sandbox
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+README = PAGES["README.md"]
+ALL = "\n".join(PAGES.values())
+LIMIT = 12 * 1024
 SETTINGS = 'number: "+15005550006"\n'
 ACTIONS = "actions:\n  - {name: any, trigger: 'type = \"track\"', to: $.phone, body: Hello}\n"
 
 
 class Block(NamedTuple):
-    """A block of the README; `note` is the comment before it."""
+    """A block of a page; `note` is the comment before it."""
 
+    page: str
     line: int
     note: str
     language: str
@@ -44,15 +52,16 @@ class Block(NamedTuple):
 
 def blocks(*languages: str) -> list[Block]:
     fence = re.compile(r"(?:^<!-- ([^\n]*) -->\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    found = (
-        Block(README.count("\n", 0, it.start(2)) + 1, it[1] or "", it[2], it[3])
-        for it in fence.finditer(README)
-    )
-    return [block for block in found if block.language in languages]
+    return [
+        Block(page, text.count("\n", 0, it.start(2)) + 1, it[1] or "", it[2], it[3])
+        for page, text in PAGES.items()
+        for it in fence.finditer(text)
+        if it[2] in languages
+    ]
 
 
 def name(value: object) -> str | None:
-    return f"line-{value.line}" if isinstance(value, Block) else None
+    return f"{value.page}:{value.line}" if isinstance(value, Block) else None
 
 
 def runnable(block: Block) -> bool:
@@ -60,13 +69,14 @@ def runnable(block: Block) -> bool:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A folder with the samples and the files of the README."""
+def place(tmp_path: Path, block: Block) -> Path:
+    """A folder with the samples, the files of the README and those of the block's page."""
     shutil.copytree(ROOT / "sample-events", tmp_path / "sample-events")
     shutil.copy(ROOT / "sample-config.yaml", tmp_path)
-    for block in blocks("yaml", "json", "text"):
-        if block.note.startswith("file: "):
-            (tmp_path / block.note.removeprefix("file: ")).write_text(block.text)
+    for page in ("README.md", block.page):
+        for file in blocks("yaml", "json", "text"):
+            if file.page == page and file.note.startswith("file: "):
+                (tmp_path / file.note.removeprefix("file: ")).write_text(file.text)
     return tmp_path
 
 
@@ -83,7 +93,7 @@ def to_sandbox(command: str, url: str) -> str:
 
 @pytest.mark.parametrize("block", [block for block in blocks("sh") if runnable(block)], ids=name)
 def test_every_command_runs(block: Block, place: Path, sandbox: Sandbox) -> None:
-    """What the README tells to type is understood: no usage error, no traceback."""
+    """What a page tells to type is understood: no usage error, no traceback."""
     if "twiliodest init" in block.text:
         (place / "twiliodest.yaml").unlink()
     script = "trap '[ $? -ne 2 ] || exit 2' ERR\n" + to_sandbox(block.text, sandbox.url) + "\ntrue\n"
@@ -95,7 +105,7 @@ def test_every_command_runs(block: Block, place: Path, sandbox: Sandbox) -> None
 
 @pytest.mark.parametrize("block", blocks("console"), ids=name)
 def test_the_output_shown_is_the_program_s_own(block: Block, place: Path, sandbox: Sandbox) -> None:
-    """Tables, summaries, problems and the plan in the README are what the command shows today."""
+    """Tables, summaries, problems and the plan on a page are what the command shows today."""
     assert block.text == f"$ {command_of(block)}\n{output(block, place, sandbox.url)}"
 
 
@@ -133,7 +143,7 @@ def test_every_configuration_is_valid(block: Block, place: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("python"), ids=name)
 def test_the_sdk_s_example_sends_a_text(block: Block) -> None:
-    """The Python of the README texts a sandbox through Twilio's own SDK."""
+    """The Python on a page texts a sandbox through Twilio's own SDK."""
     with Sandbox() as running:
         program = block.text.replace("http://127.0.0.1:8025", running.url)
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
@@ -142,14 +152,14 @@ def test_the_sdk_s_example_sends_a_text(block: Block) -> None:
 
 def test_every_option_of_send_is_documented() -> None:
     """No option of `send` has to be found out by chance."""
-    assert [option for option in options("send") if f"`{option}" not in README] == []
+    assert [option for option in options("send") if f"`{option}" not in PAGES["docs/send.md"]] == []
 
 
-def test_every_option_in_the_readme_exists() -> None:
+def test_every_option_on_a_page_exists() -> None:
     """No option is documented that the program does not have."""
     known = set(itertools.chain(*map(options, commands()), ["--help", "--version", "--install-completion"]))
     foreign = [*blocks("dockerfile"), *(block for block in blocks("sh") if "Docker" in block.note)]
-    text = README
+    text = ALL
     for block in foreign:
         text = text.replace(block.text, "")
     assert set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", text)) <= known
@@ -174,19 +184,19 @@ def options(command: str) -> list[str]:
     "config", ["zzz: 1", "number: '+15005550006'\nactions:\n  - zzz: 1"], ids=["settings", "action"]
 )
 def test_every_key_of_the_configuration_is_documented(config: str, tmp_path: Path) -> None:
-    """Whatever the program calls a known key, the README explains in a table."""
+    """Whatever the program calls a known key, a page explains in a table."""
     (tmp_path / "config.yaml").write_text(config)
     told = run("check", "-c", "config.yaml", cwd=tmp_path).stderr.decode()
     known = re.search(r"known are: (.*)", told)
     assert known
-    rows = " ".join(re.findall(r"^\| (`.*?) \|", README, re.MULTILINE))
+    rows = " ".join(re.findall(r"^\| (`.*?) \|", PAGES["docs/configuration.md"], re.MULTILINE))
     assert [key for key in known[1].split(", ") if f"`{key}`" not in rows] == []
 
 
 def test_every_field_status_and_exit_status_is_documented() -> None:
     """Who reads the JSON Lines or the exit status finds each value in a table."""
     fields = [field.encode_name for field in msgspec.structs.fields(Record)]
-    rows = " ".join(re.findall(r"^\| (.*?) \|", README, re.MULTILINE)).split()
+    rows = " ".join(re.findall(r"^\| (.*?) \|", ALL, re.MULTILINE)).split()
     cells = {cell.strip("`,") for cell in rows}
     statuses = [str(status.value) for status in (*Status, *ExitStatus)]
     assert [word for word in (*fields, *statuses) if word not in cells] == []
@@ -195,16 +205,39 @@ def test_every_field_status_and_exit_status_is_documented() -> None:
 def test_every_kind_of_chaos_is_documented() -> None:
     """All that the sandbox can be told to do wrong is named."""
     kinds = [kind for kind in Chaos.__struct_fields__ if kind != "seed"]
-    assert [kind for kind in kinds if f"`{kind}`" not in README and f"{kind}=" not in README] == []
+    page = PAGES["docs/sandbox.md"]
+    assert [kind for kind in kinds if f"`{kind}`" not in page and f"{kind}=" not in page] == []
 
 
-def test_every_link_leads_somewhere() -> None:
-    """Links within the repository and within the page resolve."""
-    headings = {
+def headings(page: str) -> set[str]:
+    """The anchors that GitHub gives to a page's headings."""
+    text = re.sub(r"^```.*?^```$", "", PAGES[page], flags=re.MULTILINE | re.DOTALL)
+    return {
         re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
-        for heading in re.findall("^#+ (.*)$", README, re.M)
+        for heading in re.findall("^#+ (.*)$", text, re.M)
     }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        file, _, anchor = target.partition("#")
-        assert (ROOT / file).exists(), target
-        assert not anchor or anchor in headings, target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    """Links to files of the repository and to headings of pages resolve."""
+    for target in re.findall(r"\]\(([^)]+)\)|(?:src|href)=\"([^\"]+)\"", PAGES[page]):
+        file, _, anchor = "".join(target).partition("#")
+        if file.startswith(("https://", "mailto:")):
+            continue
+        found = (ROOT / page).parent / file if file else ROOT / page
+        assert found.exists(), target
+        assert not anchor or anchor in headings(found.resolve().relative_to(ROOT).as_posix()), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_read_in_one_go(page: str) -> None:
+    """No page is longer than 12 KB: it answers one question."""
+    assert len(PAGES[page].encode()) <= LIMIT
+
+
+def test_every_page_is_found_from_the_readme_and_the_index() -> None:
+    """No page has to be found out by chance."""
+    pages = {page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")} - {"README.md"}
+    assert [page for page in pages if f"](docs/{page})" not in README] == []
+    assert [page for page in pages if f"]({page})" not in PAGES["docs/README.md"]] == []
