@@ -24,7 +24,7 @@ LAYERS = (
     "send_screen",
     "screen deliver preview",
     "report loop reconcile events survey online",
-    "expectations unidentified",
+    "expectations unidentified explain",
     "claims config guards planned_inputs",
     "twilio reader ledger sources plan action_nodes guard_nodes pace environment outcomes",
     "candidates identity",
