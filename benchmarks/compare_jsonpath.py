@@ -19,9 +19,9 @@ from typing import Any
 
 import msgspec
 
-from twiliodest.decoding import WHOLE, view
 from twiliodest.errors import ExpressionError
-from twiliodest.paths import compile_path
+from twiliodest.events.decoding import WHOLE, view
+from twiliodest.templates.paths.compiler import compile_path
 
 
 def main() -> int:

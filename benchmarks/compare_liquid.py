@@ -55,9 +55,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from twiliodest.decoding import view
 from twiliodest.errors import ExpressionError
-from twiliodest.fields import Unresolved, compile_field
+from twiliodest.events.decoding import view
+from twiliodest.templates.fields import Unresolved, compile_field
 
 CASES = 2000
 VALUES = [

@@ -21,9 +21,9 @@ from typing import Any
 
 import yaml
 
-from twiliodest.decoding import view
 from twiliodest.errors import ExpressionError
-from twiliodest.fields import Unresolved, compile_field
+from twiliodest.events.decoding import view
+from twiliodest.templates.fields import Unresolved, compile_field
 
 
 def main() -> int:

@@ -1,11 +1,11 @@
-"""Imports run one way, each library stays inside its module, and quick commands load little."""
+"""Imports run downwards, each library stays in its folder, and quick commands load little."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,70 +14,54 @@ from shell import environment
 import twiliodest
 
 PACKAGE = Path(twiliodest.__file__).parent
-LAYERS = (
-    "__main__",
-    "cli",
-    "ledger_commands check_command commands",
-    "sending",
-    "run",
-    "sandbox_command results check_screen reject_file",
-    "send_screen",
-    "screen deliver preview",
-    "report loop reconcile events survey online",
-    "expectations unidentified explain",
-    "claims config guards planned_inputs",
-    "twilio reader ledger sources plan action_nodes guard_nodes pace environment outcomes",
-    "candidates identity",
-    "decoding helpers trigger_lints intake",
-    "connection",
-    "dialing",
-    "http1 network",
-    "actions documents savings lints nodes ledger_writer ledger_clerk quiet suppress sandbox",
-    "ledger_log ledger_notes",
-    "triggers ledger_file secrecy setting_values answers",
-    "fql fields phones segments masks scalars",
-    "liquid numbers",
-    "liquid_syntax liquid_values liquid_loops",
-    "liquid_tags liquid_filters liquid_conditions selected",
-    "liquid_grammar liquid_parts liquid_run filters paths",
-    "path_search path_syntax",
-    "path_nodes path_values iregexp",
-    "liquid_cursor operands dates markup window",
-    "liquid_tokens liquid_hints liquid_nodes",
-    "figures path_words",
-    "exact envelopes servers ledger_locks ledger_place path_hints",
-    "globs tokens findings durations brackets rows addresses faults contents redaction wire tapes",
-    "numbering spellings streams signals controls path_names",
-    "halves",
-    "model",
-    "errors",
-    "__init__",
-)  # a module imports modules of lower layers only: never sideways, never up
-SANDBOX_LAYERS = (
-    "__init__",
-    "server",
-    "app",
-    "inbox",
-    "api",
-    "listing",
-    "messages",
-    "rules",
-    "settings",
-    "chaos wire",
-)
-SANDBOX_SEES = {"model", "segments", "errors"}  # of the rest of the package
+FOLDERS = (
+    *("cli", "screens", "config", "checks", "delivery", "sandbox", "planning", "guards", "messages"),
+    *("twilio", "ledger", "templates", "triggers", "events"),
+    *("addresses exact outcomes", "model", "errors"),  # the ground, for all of them
+)  # a folder imports from those behind it
+INSIDE = {
+    "cli": ("app", "send", "check sending", "run sandbox", "environment ledger signals"),
+    "screens": ("results", "check rejects send", "screen", "report", "controls streams"),
+    "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
+    "checks": ("survey", "expectations online unidentified", "explain findings"),
+    "delivery": ("deliver", "loop preview reconcile", "claims intake pace"),
+    "sandbox": (
+        *("__init__", "server", "app", "inbox", "api", "listing", "messages", "rules", "settings"),
+        "chaos wire",
+    ),
+    "planning": ("planner", "plan", "candidates confirmed identity parallel"),
+    "guards": ("guards", "durations quiet_hours suppression"),
+    "messages": ("send_sms", "phones", "numbers savings", "numbering segments spellings"),
+    "twilio": (
+        *("messages reader", "connection", "dialing", "http1"),
+        "answers contents faults network redaction wire",
+    ),
+    "ledger": ("ledger", "clerk writer", "log notes", "file", "locks place rows servers"),
+    "templates": ("fields", "liquid", "paths", "bounds"),
+    "templates.liquid": (
+        *("compiler", "syntax values", "calls tags", "conditions filters grammar loops", "cursor operands"),
+        "dates figures hints markup nodes parts rendering tokens",
+    ),
+    "templates.paths": (
+        *("selection", "compiler", "syntax", "words", "hints search"),
+        "iregexp names nodes values",
+    ),
+    "triggers": ("matching", "grammar", "globs tokens"),
+    "events": ("decoding sources", "documents", "envelopes window", "brackets halves tapes"),
+}  # within a folder, a file imports from the lines behind its own
+SANDBOX_SEES = {"model", "errors", "messages.segments"}  # of the rest of the program that it stands up to
 HOMES = {
     "typer": {"cli"},
-    "rich": {"screen"},
-    "h11": {"http1"},
-    "certifi": {"network"},
-    "sqlite3": {"ledger_clerk", "ledger_file", "ledger_log", "ledger_notes", "ledger_place", "ledger_writer"},
-    "yaml": {"nodes", "secrecy"},
-    "phonenumbers": {"numbering"},
-    "regex": {"segments"},
+    "rich": {"screens"},
+    "h11": {"twilio"},
+    "certifi": {"twilio"},
+    "sqlite3": {"ledger"},
+    "yaml": {"config"},
+    "phonenumbers": {"messages"},
+    "regex": {"messages"},
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
-}
+}  # the folder that each library stays in
 HEAVY = (
     "h11",
     "certifi",
@@ -89,8 +73,10 @@ HEAVY = (
 )
 
 
-def modules(folder: Path) -> dict[str, ast.Module]:
-    return {path.stem: ast.parse(path.read_text()) for path in sorted(folder.glob("*.py"))}
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -103,50 +89,73 @@ def imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def inner(tree: ast.Module, package: str, names: set[str]) -> set[str]:
-    """Which of a package's modules are imported; anything else of it is from its `__init__`."""
-    found = (name.removeprefix(f"{package}.") for name in imports(tree) if name.startswith(f"{package}."))
-    return {first if (first := name.partition(".")[0]) in names else "__init__" for name in found}
+def inner(module: str) -> set[str]:
+    """The modules of the program that one of them imports, as `ledger.rows`."""
+    names = (name.removeprefix("twiliodest.") for name in imports(MODULES[module]) if "twiliodest." in name)
+    return {found for name in names if (found := nearest(name)) and found != module}
 
 
-def violations(layers: tuple[str, ...], folder: Path, package: str) -> list[str]:
-    depth = {module: place for place, layer in enumerate(layers) for module in layer.split()}
-    trees = modules(folder)
-    assert set(trees) - set(depth) == set(), "a module has no layer yet"
-    return [
-        f"{module} imports {other}"
-        for module, tree in trees.items()
-        for other in inner(tree, package, set(depth))
-        if depth[other] <= depth[module]
-    ]
+def nearest(name: str) -> str | None:
+    """The module that a full name belongs to."""
+    while name:
+        for candidate in (name, f"{name}.__init__"):
+            if candidate in MODULES:
+                return candidate
+        name = name.rpartition(".")[0]
+    return None
 
 
-def test_imports_run_one_way() -> None:
-    """The river has one direction, so that each module can be read knowing only what is below it."""
-    assert violations(LAYERS, PACKAGE, "twiliodest") == []
+def places(folder: str, names: Sequence[str]) -> dict[str, int]:
+    """Where each file or folder stands in the list of its own folder; the ground is below all others."""
+    found = {name: place for place, line in enumerate(names) for name in line.split()}
+    prefix = f"{folder}." if folder else ""
+    inside = {module[len(prefix) :].partition(".")[0] for module in MODULES if module.startswith(prefix)}
+    for name in sorted(inside - {"__init__", "__main__"}):
+        assert name in found, (
+            f"{prefix}{name} is in no list of {Path(__file__).name}: add it to "
+            f"{folder and 'INSIDE of '}{folder or 'FOLDERS'}, in front of what it imports"
+        )
+    return found
 
 
-def test_the_sandbox_has_its_own_river() -> None:
-    """Within the sandbox, too, imports run one way."""
-    assert violations(SANDBOX_LAYERS, PACKAGE / "sandbox", "twiliodest.sandbox") == []
+@pytest.mark.parametrize("folder", ["", *INSIDE])
+def test_imports_run_downwards(folder: str) -> None:
+    """Each folder and file can be read knowing only what is below it: the way of an event has one direction."""
+    order = places(folder, INSIDE.get(folder, FOLDERS))
+    prefix = f"{folder}." if folder else ""
+    upwards = []
+    for module in MODULES:
+        for other in inner(module) if module.startswith(prefix) else ():
+            if not other.startswith(prefix):
+                continue
+            here, there = (name[len(prefix) :].partition(".")[0] for name in (module, other))
+            if here in order and there in order and here != there and order[here] >= order[there]:
+                upwards.append(f"twiliodest.{module} imports twiliodest.{other}, which is not below it")
+    assert upwards == [], "move what both need further down, or pass it as an argument"
+
+
+def test_there_is_no_circle() -> None:
+    """No file needs another one that needs it."""
+    todo = {module: inner(module) for module in MODULES}
+    while ready := [module for module, needs in todo.items() if not needs & todo.keys()]:
+        for module in ready:
+            del todo[module]
+    assert todo == {}, "these import each other"
 
 
 def test_the_sandbox_is_independent_of_the_program_that_it_tests() -> None:
     """The stand-in shares values and the segment count with the sender, and no logic of sending."""
-    names = {module for layer in LAYERS for module in layer.split()}
-    seen = set[str]().union(
-        *(inner(tree, "twiliodest", names) for tree in modules(PACKAGE / "sandbox").values())
-    )
-    assert seen - {"sandbox"} <= SANDBOX_SEES
+    own = [module for module in MODULES if module.startswith("sandbox.")]
+    seen = set[str]().union(*map(inner, own))
+    assert {module for module in seen if not module.startswith("sandbox.")} <= SANDBOX_SEES
 
 
 @pytest.mark.parametrize("library", HOMES)
-def test_each_library_stays_in_its_module(library: str) -> None:
-    """A library can be replaced by changing one module."""
-    trees = {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+def test_each_library_stays_in_its_folder(library: str) -> None:
+    """A library can be replaced by changing one folder."""
     homes = {
-        path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        for path, tree in trees.items()
+        module.partition(".")[0]
+        for module, tree in MODULES.items()
         if any(name.partition(".")[0] == library for name in imports(tree))
     }
     assert homes == HOMES[library]
@@ -176,12 +185,12 @@ def test_check_does_not_load_the_network_or_the_ledger(tmp_path: Path) -> None:
     (tmp_path / "twiliodest.yaml").write_text(
         "number: '+15005550006'\nactions: [{name: a, to: $.a, body: b}]\n"
     )
-    assert {"h11", "sqlite3", "twiliodest.deliver"}.isdisjoint(loaded_by("check", tmp_path))
+    assert {"h11", "sqlite3", "twiliodest.delivery.deliver"}.isdisjoint(loaded_by("check", tmp_path))
 
 
 def loaded_by(command: str, folder: Path) -> set[str]:
     program = (
-        "import atexit, sys; from twiliodest.cli import main\n"
+        "import atexit, sys; from twiliodest.cli.app import main\n"
         "atexit.register(lambda: print('', *sys.modules, sep='\\n'))\n"
         "main()"
     )

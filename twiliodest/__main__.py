@@ -9,7 +9,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: os._exit(130))  # a traceback of imports tells nobody anything
-    from twiliodest.cli import main as commands
+    from twiliodest.cli.app import main as commands
 
     commands()
 

@@ -16,12 +16,12 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from twiliodest.messages.segments import measure, smart_encode
 from twiliodest.sandbox import listing, wire
 from twiliodest.sandbox.chaos import ACCEPT, Answer, Chaos, Form
 from twiliodest.sandbox.messages import DROPPED_LATER, Request, Store, Text, resource
 from twiliodest.sandbox.rules import Draft, Refusal, draft, refusal
 from twiliodest.sandbox.settings import Settings
-from twiliodest.segments import measure, smart_encode
 
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})(?:/(SMS/ShortCodes|\w+)(?:/(\w+))?)?\.json")
 _SERVICE = re.compile(r"/v1/Services/(MG[0-9a-fA-F]{32})(?:/(PhoneNumbers|ShortCodes))?")

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from twiliodest.messages.segments import utf16_length
 from twiliodest.model import is_messaging_service
 from twiliodest.sandbox.chaos import Form
 from twiliodest.sandbox.settings import Settings
-from twiliodest.segments import utf16_length
 
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")

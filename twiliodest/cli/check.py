@@ -1,0 +1,104 @@
+"""What `check` does beyond the configuration: a survey of real events, and questions to Twilio."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from twiliodest.checks.findings import Findings, Grade, Verified
+from twiliodest.checks.survey import Survey
+from twiliodest.cli.environment import Environment
+from twiliodest.cli.run import size
+from twiliodest.config.settings import Config, account_of
+from twiliodest.delivery.preview import preview
+from twiliodest.errors import ExitStatus, Problem
+from twiliodest.events.envelopes import names
+from twiliodest.events.sources import find_sources
+from twiliodest.planning.plan import Plan
+from twiliodest.planning.planner import Planner, Progress, outcomes
+from twiliodest.screens import screen
+from twiliodest.screens.check import print_findings, print_verified
+from twiliodest.screens.report import encode_lines
+
+
+def check_further(
+    config: Config,
+    environment: Environment,
+    *,
+    events: Sequence[str],
+    online: bool,
+    api_base: str | None,
+    json: bool,
+) -> ExitStatus:
+    """Show what `events` would come to, which decides what is a warning, and what Twilio says.
+
+    Raises `UsageError`.
+    """
+    findings, lacking = None, None
+    if events:
+        findings, lacking = survey(config, events, shows_bar=environment.stderr_is_terminal)
+    warnings = [it for it in config.warnings if lacking is None or not it.member or it.member in lacking]
+    screen.print_valid(config, warnings, actions=not json)
+    verified = _ask(config, api_base, environment) if online else None
+    if verified and not json:
+        print_verified(verified)
+    if findings and not json:
+        print_findings(findings)
+    if json:
+        sys.stdout.buffer.write(encode_lines([_document(config, warnings, findings, verified)]))
+    grades = {item.grade for item in verified or ()}
+    if Grade.REFUSED in grades:
+        return ExitStatus.REFUSED
+    is_fine = Grade.UNREACHABLE not in grades and (findings is None or findings.is_fine)
+    return ExitStatus.OK if is_fine else ExitStatus.INCOMPLETE
+
+
+def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[Findings, Collection[str]]:
+    """Read all events and send nothing; and which members that warnings speak of no event has.
+
+    Neither the ledger nor the time of day matters. Raises `UsageError`.
+    """
+    sources = find_sources(events)
+    members = {problem.member for problem in config.warnings if problem.member}
+    taken = Survey(config.actions, config.event_id, members)
+    plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
+    planner = Planner(sources, plan, taken.passed, events_at=config.events_at)
+    with screen.Bar(size(sources), shown=shows_bar) as bar:
+        planned = outcomes(planner, Progress(), bar.advance)
+        for group in preview(planned, config.account or "", None, ()):
+            for outcome in group:
+                taken.add(outcome)
+    findings = taken.findings(config.price_per_segment, config.price_per_mms, config.currency)
+    return findings, {member for member in members if taken.lacks(member)}
+
+
+def _ask(config: Config, api_base: str | None, environment: Environment) -> list[Verified]:
+    from twiliodest.checks.online import verify
+    from twiliodest.twilio.reader import Reader
+
+    account = account_of(config, api_base)
+    with contextlib.closing(Reader(account, environment.variables)) as reader:
+        return verify(account, config.actions, reader.get)
+
+
+def _document(
+    config: Config,
+    warnings: Sequence[Problem],
+    events: Findings | None,
+    online: Sequence[Verified] | None,
+) -> dict[str, Any]:
+    """What `-o json` prints; `events` and `online` are null where they were not asked for."""
+    return {
+        "actions": [action.name for action in config.actions],
+        "disabled": config.disabled,
+        "warnings": [_warning(problem) for problem in warnings],
+        "events": events,
+        "online": online,
+    }
+
+
+def _warning(problem: Problem) -> dict[str, str | None]:
+    place = str(problem.place) if problem.place else None
+    return {"place": place, "message": problem.message, "hint": problem.hint}

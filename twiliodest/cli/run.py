@@ -1,0 +1,231 @@
+"""What a preview and a delivery of one `send` share: options, events, guards, and where the outcomes go."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twiliodest.cli.environment import Environment
+from twiliodest.config.settings import Config
+from twiliodest.delivery.intake import Intake
+from twiliodest.errors import Problem, UsageError
+from twiliodest.events.envelopes import names
+from twiliodest.events.sources import STDIN, Source, find_sources
+from twiliodest.guards.guards import Guards
+from twiliodest.ledger.rows import State
+from twiliodest.ledger.servers import Use, server_of
+from twiliodest.messages.phones import canonical_address
+from twiliodest.model import Account
+from twiliodest.planning.confirmed import PlannedInput
+from twiliodest.planning.parallel import Helpers, spare_processors
+from twiliodest.planning.plan import Plan
+from twiliodest.planning.planner import Made, Planner, Progress
+from twiliodest.screens import screen
+from twiliodest.screens import send as send_screen
+from twiliodest.screens.rejects import Taken, left_behind, reject_file
+from twiliodest.screens.report import Rejects
+from twiliodest.screens.results import Results
+
+if TYPE_CHECKING:
+    from twiliodest.ledger.ledger import Ledger
+
+MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
+SKEW = 60  # seconds; so far apart are two right clocks at most, or one before and after it was set
+TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """The options of `send`, as given."""
+
+    events: Sequence[str]
+    dry_run: bool
+    jsonl: bool
+    ask: bool
+    quiet: bool
+    limit: int | None
+    rows: int
+    rejects: Path | None
+    fail_fast: bool
+    ledger: Path | None
+    retry: frozenset[str]
+    rate: float | None
+    concurrency: int | None
+    api_base: str | None
+    sandbox: bool
+    wait: bool
+
+
+class Run:
+    """One `send`: its configuration, what it reads, and what it writes to. Raises `UsageError`."""
+
+    def __init__(self, config: Config, options: SendOptions, environment: Environment) -> None:
+        self.config = config
+        self.options = options
+        self.environment = environment
+        self.sources = find_sources(options.events)
+        self.retry = frozenset(State(name) for name in options.retry)
+        self._knows_of_future = False
+        self._planned: Sequence[PlannedInput] = ()
+        self._said: set[str] = set()
+
+    def read_to_plan(self) -> None:
+        """From now on, note what is read."""
+        self._planned = [PlannedInput(source) for source in self.sources]
+        self.sources = [planned.to_plan for planned in self._planned]
+
+    def read_what_was_planned(self) -> None:
+        """From now on, read only what was noted. Raises `UsageError` where that has changed."""
+        problems = [problem for planned in self._planned if (problem := planned.verify())]
+        if problems:
+            raise UsageError(problems)
+        self.sources = [planned.to_send for planned in self._planned]
+
+    def use(self, account: Account | None = None) -> Use:
+        """What the ledger of this run is used for."""
+        api_base = account.api_base if account else self.options.api_base or self.config.api_base
+        sid = account.sid if account else self.config.account
+        return Use(
+            account=sid or "",
+            server=server_of(api_base),
+            api_base=api_base,
+            rule=self.config.event_id.text,
+        )
+
+    def ledger_path(self) -> Path | None:
+        """The ledger of this run; `None` without an account."""
+        config = self.config
+        if config.ledger or not config.account:
+            return config.ledger
+        return self.environment.ledger_path(config.account, self.use().server)
+
+    def warn(self, ledger: Ledger, use: Use) -> None:
+        """Say once what would make known events look new."""
+        for sentence in ledger.differences(use):
+            if sentence not in self._said:
+                self._said.add(sentence)
+                hint = "a dry run shows what would be sent"
+                screen.print_problems([Problem(message=sentence, hint=hint, warning=True)])
+
+    def guards(self, ledger: Ledger | None) -> Guards | None:
+        """What is configured to hold texts back, knowing the texts that may still matter."""
+        config = self.config
+        cooldowns = {
+            action.name: seconds
+            for action in config.actions
+            if (seconds := config.cooldown if action.cooldown is None else action.cooldown)
+        }
+        if not (cooldowns or config.quiet_hours or config.suppressed):
+            return None
+        guards = Guards(config.quiet_hours, cooldowns, config.suppressed)
+        if ledger and guards.reach:
+            guards.remember(self._texts(ledger, guards.reach))
+        return guards
+
+    def _texts(self, ledger: Ledger, reach: float) -> Iterator[tuple[str, str, str, float]]:
+        """Action, recipient, sender and time of the texts that are no older than that, the latest first.
+
+        When a row from the future was written, nobody knows: it is left out, and told of once.
+        """
+        now, ahead = self.environment.clock(), 0
+        for row in ledger.rows(states=TEXTED):
+            if row.claimed_at < now - reach:
+                break
+            if row.claimed_at > now + SKEW:
+                ahead += 1
+            else:
+                yield row.action, canonical_address(row.to), row.sender, row.claimed_at
+        if ahead and not self._knows_of_future:
+            self._knows_of_future = True
+            rows = "row is" if ahead == 1 else "rows are"
+            message = f"{ahead:,} {rows} from the future, and left out of the cooldown: a clock was wrong"
+            hint = "if it is this machine's clock, set it right before you send"
+            screen.print_problems([Problem(message=f"{message} ({ledger.path})", hint=hint, warning=True)])
+
+    def planner(self, *, keeps_texts: bool, intake: Intake | None = None) -> Planner:
+        """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
+        config = self.config
+        plan = Plan(
+            config.actions, config.event_id, keeps_texts=keeps_texts, envelopes=names(config.events_at)
+        )
+        keeps_all = keeps_texts and self.options.rejects is not None
+        sources = self.sources
+        if intake:
+            sources = [source._replace(blocks=_watched(source, intake)) for source in sources]
+        return Planner(sources, plan, events_at=config.events_at, keeps_all=keeps_all)
+
+    def helpers(self, planner: Planner) -> Helpers[Made]:
+        """Processes that share the planning of what is large; to be started before a bar, which has a thread."""
+        total = sum(source.size or 0 for source in self.sources)
+        return planner.helpers(spare_processors() if total >= MUCH else 0)
+
+    def bar(self, messages: int | None = None, *, shown: bool = True) -> screen.Bar:
+        """The progress by messages if their number is known, else by bytes."""
+        return screen.Bar(
+            size(self.sources) if messages is None else messages,
+            shown=shown and self.environment.stderr_is_terminal and not self.options.quiet,
+            messages=messages is not None,
+        )
+
+    @contextlib.contextmanager
+    def rejects(self, ledger: Path | None) -> Iterator[Rejects | None]:
+        """The file for what does not go out, if one is wanted; `ledger` is this run's. Raises `UsageError`."""
+        path = self.options.rejects
+        if path is None:
+            yield None
+            return
+        for part in left_behind(path):
+            message = f"{part} was left by a run that was killed: it holds what had not gone out until then"
+            screen.print_problems([Problem(message=message, warning=True)])
+        with reject_file(path, self._taken(ledger), live=not self.options.dry_run) as file:
+            yield Rejects(file)
+
+    def _taken(self, ledger: Path | None) -> Iterator[Taken]:
+        """What this run reads or writes, and no file of rejects may replace."""
+        for source in self.sources:
+            yield ("one of the inputs", 0 if source.name == STDIN else source.name)
+        yield ("where standard output goes", 1)
+        yield ("where standard error goes", 2)
+        for file in self.config.files:
+            yield ("part of the configuration", file)
+        for ending in ("", "-wal", "-shm", "-journal", ".runs") if ledger else ():
+            yield ("the ledger", f"{ledger}{ending}")
+
+    def results(self, bar: screen.Bar, rejects: Rejects | None) -> Results:
+        """Where the outcomes go."""
+        options = self.options
+        return Results(
+            bar,
+            rejects,
+            rows=None if options.jsonl else options.rows,
+            sources=[source.name for source in self.sources],
+            live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
+        )
+
+    def conclude(self, results: Results, progress: Progress, untried: int, *, at_limit: bool) -> None:
+        """Write what is left, and the summary."""
+        results.close()
+        if not self.options.quiet:
+            send_screen.print_summary(
+                results.tally,
+                progress,
+                self.config,
+                dry_run=self.options.dry_run,
+                untried=untried,
+                limit=self.options.limit if at_limit else None,
+            )
+        if results.fault:
+            screen.print_problems([Problem(message=results.fault)])
+
+
+def _watched(source: Source, intake: Intake) -> Callable[[], Iterator[bytes]]:
+    return lambda: intake.watch(source.blocks())
+
+
+def size(sources: Sequence[Source]) -> int | None:
+    """The bytes of all sources together; `None` where one of them is a pipe."""
+    sizes = [source.size for source in sources]
+    return None if None in sizes else sum(size or 0 for size in sizes)

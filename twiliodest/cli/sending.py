@@ -1,0 +1,170 @@
+"""A delivery: every message is posted once, within the budgets, until the events or a person's patience end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from twiliodest.cli.run import Run
+from twiliodest.cli.signals import handled
+from twiliodest.delivery.deliver import Budget, Delivery, Time
+from twiliodest.delivery.intake import Intake
+from twiliodest.delivery.loop import Loop, Step, Stop
+from twiliodest.delivery.pace import Pace
+from twiliodest.errors import ExitStatus, Problem
+from twiliodest.ledger.ledger import Ledger
+from twiliodest.model import Account, Event, Outcome
+from twiliodest.planning.planner import Progress, outcomes
+from twiliodest.screens import screen
+from twiliodest.screens.report import FINE
+from twiliodest.screens.results import Results
+from twiliodest.twilio.messages import Accepted, Lane, Watch
+from twiliodest.twilio.network import Route, allow_connections
+
+CLOSED = "nobody reads the output any more; a rerun goes on where it stopped"
+FIRST = (
+    ExitStatus.INTERRUPTED,
+    ExitStatus.REFUSED,
+    ExitStatus.USAGE,
+    ExitStatus.UNKNOWN,
+    ExitStatus.INCOMPLETE,
+)
+
+
+def deliver(run: Run, account: Account, route: Route, path: Path, messages: int | None = None) -> ExitStatus:
+    """Send all, remembering it in the ledger at `path`; `messages` is their number, where it is known.
+
+    Raises `UsageError` and `LedgerError`.
+    """
+    allow_connections(run.config.concurrency)
+    # what is loaded stays, and values hold no cycles: a collection would look at all of them, and find nothing
+    gc.freeze()
+    gc.set_threshold(10_000)
+    use = run.use(account)
+    with contextlib.closing(Ledger.open(path, clock=run.environment.clock, use=use)) as ledger:
+        run.warn(ledger, use)
+        return asyncio.run(_deliver(run, account, route, ledger, messages))
+
+
+async def _deliver(
+    run: Run, account: Account, route: Route, ledger: Ledger, messages: int | None
+) -> ExitStatus:
+    stop, progress = Stop(), Progress()
+    rereadable = {source.name for source in run.sources if source.size is not None}
+    intake = Intake(lambda: stop)
+    clock = Time(
+        clock=run.environment.clock,
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        jitter=lambda: random.uniform(-1, 1),  # noqa: S311 -- no secret
+    )
+    accepted, watch = Accepted(), Watch(run.environment.clock)
+    lanes = [Lane(account, route, accepted=accepted, watch=watch) for _ in range(run.config.concurrency)]
+    bar = run.bar(messages)
+    with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger):
+        results = run.results(bar, rejects)
+
+        def tell(outcome: Outcome) -> None:
+            results.tell((outcome,))
+            _stop_after(outcome, run, results, stop)
+
+        def finished(event: Event, outcomes: Sequence[Outcome]) -> None:
+            results.finished(event, outcomes)
+            if results.fault:
+                stop.now(ExitStatus.INCOMPLETE, "")
+
+        def gives_back(last: Event, steps: Sequence[Step]) -> bool:
+            if last.source in rereadable:
+                progress.give_back(last, steps)
+            return last.source in rereadable
+
+        delivery = Delivery(
+            account.sid,
+            lanes,
+            ledger,
+            Pace(run.config.rate),
+            clock,
+            stop,
+            retry=run.retry,
+            budgets=_budgets(run),
+            guards=run.guards(ledger),
+        )
+        loop = Loop(
+            delivery,
+            delivery.workers,
+            stop,
+            tell,
+            finished,
+            intake=intake,
+            limit=run.options.limit,
+            gives_back=gives_back,
+        )
+        try:
+            planner = run.planner(keeps_texts=True, intake=intake)
+            await loop.run(outcomes(planner, progress, bar.advance))
+        finally:
+            await asyncio.gather(*(lane.close() for lane in lanes))
+    if loop.is_complete and run.options.limit is None:
+        ledger.note_completed()
+    run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
+    return _exit_status(stop, results, is_complete=loop.is_complete)
+
+
+def _exit_status(stop: Stop, results: Results, *, is_complete: bool) -> ExitStatus:
+    """What ended the run, told if that is a surprise; an output that closed after everything was sent is none."""
+    said = {stop.status, results.tally.exit_status()}
+    if results.is_closed and stop.reason == CLOSED and is_complete:
+        said.discard(stop.status)
+    elif stop.reason:
+        screen.print_problems([Problem(message=f"the run was stopped: {stop.reason}")])
+    if results.fault:
+        said.add(ExitStatus.INCOMPLETE)
+    return next((status for status in FIRST if status in said), ExitStatus.OK)
+
+
+def _budgets(run: Run) -> list[Budget]:
+    budgets = []
+    if run.options.limit is not None:
+        budgets.append(Budget(run.options.limit, ExitStatus.OK, ""))
+    if (most := run.config.max_messages) is not None:
+        reason = f"max_messages is reached: {most:,} were posted, and there are more"
+        budgets.append(Budget(most, ExitStatus.INCOMPLETE, reason))
+    return budgets
+
+
+def _stop_after(outcome: Outcome, run: Run, results: Results, stop: Stop) -> None:
+    """Nobody reads the output any more, or nothing may go wrong and something did."""
+    if results.is_closed:
+        stop.now(ExitStatus.INCOMPLETE, CLOSED)
+    if results.fault:
+        stop.now(ExitStatus.INCOMPLETE, "")
+    if run.options.fail_fast and outcome.status not in FINE:
+        reason = f"--fail-fast: {outcome.event.source}:{outcome.event.line} {outcome.status}"
+        stop.now(ExitStatus.INCOMPLETE, reason)
+
+
+@contextlib.contextmanager
+def _signals(stop: Stop, ledger: Ledger) -> Iterator[None]:
+    """The first SIGINT or SIGTERM ends the run in good order; the second ends it at once, whatever it waits for."""
+    loop, is_heard = asyncio.get_running_loop(), False
+
+    def end() -> None:
+        stop.now(ExitStatus.INTERRUPTED, "interrupted; a rerun goes on where it stopped")
+        stop.status = ExitStatus.INTERRUPTED
+        ledger.hurry()
+
+    def hear(number: int, frame: object) -> None:
+        nonlocal is_heard
+        if is_heard:
+            os._exit(ExitStatus.INTERRUPTED)  # the ledger is right either way
+        is_heard = True
+        loop.call_soon_threadsafe(end)
+
+    with handled(hear, even_if_ignored=True):
+        yield

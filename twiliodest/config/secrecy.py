@@ -1,0 +1,92 @@
+"""Which parts of a YAML file may be secret: every value that its keys do not make public."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import yaml
+
+from twiliodest.config.masks import is_plain, is_reference
+
+Public = Mapping[str, Collection[str]]  # settings that may be shown, and the fields below them that may be
+Spans = Mapping[int, Sequence[tuple[int, int]]]  # columns by line, all from 0
+
+
+def hidden(root: yaml.MappingNode, public: Public, lines: Sequence[str]) -> tuple[Spans, set[int]]:
+    """The spans of a file that are not to be shown, and the ids of the nodes that an alias could take elsewhere.
+
+    Every node is looked at once, however often aliases name it.
+    """
+    spans: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    nodes: set[int] = set()
+
+    def hide(start: yaml.Mark, end: yaml.Mark, *, tail: bool) -> None:
+        for number in range(start.line, min(end.line + 1, len(lines))):
+            line = lines[number]
+            last = number == end.line and not (tail and line[: end.column].strip())
+            columns = (start.column if number == start.line else 0, end.column if last else len(line))
+            spans[number].append(columns)
+
+    for start, node, flow in _private(root, public):
+        if _is_harmless(node):
+            start = node.end_mark  # the comment behind it may be anything
+        else:
+            _mark_all(node, nodes)
+            if node.start_mark.index < start.index:  # an alias: the value itself stands before
+                hide(node.start_mark, node.end_mark, tail=False)
+        end = node.end_mark if node.end_mark.index >= start.index else start
+        hide(start, end, tail=not flow or end is start)
+    return spans, nodes
+
+
+def _private(root: yaml.MappingNode, public: Public) -> Iterator[tuple[yaml.Mark, yaml.Node, bool]]:
+    """Where each value begins that is not public, with the space before it; and whether in flow style."""
+    todo = [(root, public)]
+    seen: set[int] = set()
+    while todo:
+        mapping, names = todo.pop()
+        for key, value in mapping.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if name not in names:
+                told = isinstance(key, yaml.ScalarNode) and is_plain(name)
+                yield key.end_mark if told else key.start_mark, value, mapping.flow_style
+            elif id(value) not in seen:
+                seen.add(id(value))
+                items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                for item in {id(item): item for item in items}.values():
+                    if _is_placeholder(item) or (isinstance(item, yaml.ScalarNode) and not names[name]):
+                        continue
+                    if isinstance(item, yaml.MappingNode) and names[name]:
+                        todo.append((item, dict.fromkeys(names[name], ())))
+                    else:
+                        yield item.start_mark, item, True
+
+
+def _is_harmless(node: yaml.Node) -> bool:
+    """Whether a value is no secret wherever it stands: a variable's name or a JSONPath."""
+    if not isinstance(node, yaml.ScalarNode):
+        return False
+    return is_reference(node.value) or (node.value.startswith(("$.", "$['")) and " " not in node.value)
+
+
+def _is_placeholder(node: yaml.Node) -> bool:
+    """Whether a mapping is an unquoted `{{…}}`."""
+    match node:
+        case yaml.MappingNode(flow_style=True, value=[(yaml.MappingNode() as key, _)]):
+            return all(value.value == "" for _, value in key.value)
+    return False
+
+
+def _mark_all(node: yaml.Node, nodes: set[int]) -> None:
+    """Add the ids of a node and all below it."""
+    todo = [node]
+    while todo:
+        at = todo.pop()
+        if id(at) in nodes:
+            continue
+        nodes.add(id(at))
+        if isinstance(at, yaml.SequenceNode):
+            todo.extend(at.value)
+        elif isinstance(at, yaml.MappingNode):
+            todo.extend(one for member in at.value for one in member)

@@ -1,0 +1,249 @@
+"""The configuration: a YAML file becomes a `Config`, or all its problems at once."""
+
+from __future__ import annotations
+
+import functools
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from twiliodest.config import values as values
+from twiliodest.config.actions import FIELDS, read_actions
+from twiliodest.config.guards import QUIET_HOURS, read_list, read_quiet_hours
+from twiliodest.config.masks import is_reference
+from twiliodest.config.nodes import Document, Node
+from twiliodest.config.values import check_api_base
+from twiliodest.errors import ExpressionError, Problem, UsageError
+from twiliodest.events.envelopes import EventsAt, read_events_at
+from twiliodest.guards.durations import read_duration
+from twiliodest.guards.quiet_hours import QuietHours
+from twiliodest.guards.suppression import Suppressed
+from twiliodest.messages.send_sms import SendSms
+from twiliodest.model import Account, Secret
+from twiliodest.planning.identity import Identity, compile_identity
+
+T = TypeVar("T")
+
+DEFAULT_EVENT_ID = "$.messageId"
+CREDENTIALS = ("account", "token", "api_key")
+SETTINGS = (
+    *(*CREDENTIALS, "number", "actions", "edge", "region", "api_base", "default_region", "event_id"),
+    *("events_at", "rate", "concurrency", "max_messages", "price_per_segment", "price_per_mms", "currency"),
+    *("ledger", "quiet_hours", "cooldown", "suppress", "smart_encoding"),
+)
+PUBLIC = {
+    name: {"actions": FIELDS, "quiet_hours": QUIET_HOURS}.get(name, ())
+    for name in SETTINGS
+    if name not in CREDENTIALS
+}
+EDGES = {"au1": "sydney", "ie1": "dublin", "jp1": "tokyo"}  # a region's host names its edge since April 2026
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A checked configuration. `account` and `token` may be missing: a dry run needs neither.
+
+    `rate` is in messages a second; the prices are in `currency`; `disabled` counts the actions left out;
+    `cooldown` (seconds) is for the actions that have none of their own.
+    """
+
+    account: str | None
+    token: Secret | None
+    api_key: str | None
+    number: str
+    actions: Sequence[SendSms]
+    disabled: int
+    api_base: str
+    event_id: Identity
+    events_at: EventsAt | None
+    default_region: str | None
+    rate: float | None
+    concurrency: int
+    max_messages: int | None
+    price_per_segment: float | None
+    price_per_mms: float | None
+    currency: str
+    ledger: Path | None
+    quiet_hours: QuietHours | None
+    cooldown: int | None
+    suppressed: Suppressed | None
+    files: Sequence[Path]
+    warnings: Sequence[Problem]
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read and check a configuration. Raises `UsageError` with every problem, warnings among them."""
+    document = Document(path, PUBLIC)
+    root = document.root
+    read = _Settings(document, root, environ)
+    region = read.setting("default_region", values.country)
+    number = read.sender(region)
+    listed = read.setting("suppress", values.file("suppress"))
+    smart_encoding = read.setting("smart_encoding", values.switch("smart_encoding")) or False
+    actions, disabled = read_actions(
+        document, root, read.nodes.get("actions"), number, region, smart_encoding=smart_encoding
+    )
+    return Config(
+        account=read.account(),
+        token=read.token(),
+        api_key=read.setting("api_key", values.api_key),
+        number=number or "",
+        actions=actions,
+        disabled=disabled,
+        api_base=read.api_base(),
+        event_id=read.identity() or compile_identity([DEFAULT_EVENT_ID]),
+        events_at=read.setting("events_at", read_events_at),
+        default_region=region,
+        rate=read.setting("rate", values.amount(0.001, "rate must be a number of messages a second")),
+        concurrency=read.setting("concurrency", values.count(500, "concurrency")) or 10,
+        max_messages=read.setting("max_messages", values.count(10**12, "max_messages")),
+        price_per_segment=read.price("price_per_segment"),
+        price_per_mms=read.price("price_per_mms"),
+        currency=read.setting("currency", values.currency) or "USD",
+        ledger=read.setting("ledger", values.file("ledger")),
+        quiet_hours=read_quiet_hours(document, read.nodes.get("quiet_hours"), actions),
+        cooldown=read.setting("cooldown", read_duration),
+        suppressed=read_list(document, read.nodes.get("suppress"), listed, region),
+        files=[path, listed] if listed else [path],
+        warnings=document.conclude(),
+    )
+
+
+def account_of(config: Config, api_base: str | None) -> Account:
+    """Who sends, and through which server. Raises `UsageError` with everything that a real send lacks."""
+    problems = api_base_problems(api_base)
+    if not config.account:
+        hint = "set account in the configuration, or the variable TWILIO_ACCOUNT_SID"
+        problems.append(Problem(message="the account is missing", hint=hint))
+    if not config.token:
+        hint = "set token in the configuration, or the variable TWILIO_AUTH_TOKEN; a dry run needs none"
+        problems.append(Problem(message="the token is missing", hint=hint))
+    if problems or not config.account or not config.token:
+        raise UsageError(problems)
+    base = config.api_base if api_base is None else values.api_base(api_base)
+    return Account(
+        sid=config.account, user=config.api_key or config.account, token=config.token, api_base=base
+    )
+
+
+def api_base_problems(api_base: str | None) -> list[Problem]:
+    """What is wrong with the address that `--api-base` names, if it names one."""
+    fault = None if api_base is None else check_api_base(api_base)
+    return [Problem(message=fault.replace("api_base", "--api-base"))] if fault else []
+
+
+class _Settings:
+    """The settings of a document, with the values of environment variables put in."""
+
+    def __init__(self, document: Document, root: Node, environ: Mapping[str, str]) -> None:
+        self.nodes, unknown = document.members(root, SETTINGS)
+        document.complain_of_unknown(unknown, SETTINGS, "setting")
+        self._root = root
+        self._document = document
+        self._environ = environ
+
+    def setting(self, name: str, read: Callable[[str], T]) -> T | None:
+        """The value of a setting; `None` where it is missing or wrong."""
+        node = self.nodes.get(name)
+        return self._value(node, name, read) if node else None
+
+    def identity(self) -> Identity | None:
+        """The rule by which events are told apart: a path, a template, or a list of alternatives."""
+        node, name = self.nodes.get("event_id"), "event_id"
+        nodes = self._document.items(node) if node else None
+        if not node or nodes is None:
+            return self.setting(name, lambda text: compile_identity([text]))
+        texts: list[str] = []
+        for each in nodes:
+            text = self._value(each, name, lambda text: bool(compile_identity([text])) and text)
+            texts += [text] if text else []
+        if not nodes:
+            self._document.complain(node, '"event_id" has no value')
+        return compile_identity(texts) if texts else None
+
+    def _value(self, node: Node, name: str, read: Callable[[str], T]) -> T | None:
+        text = self._document.text(node, f'"{name}"', secret=name in CREDENTIALS)
+        if text is None:
+            return None
+        expanded = self._expand(node, name, text)
+        if expanded is None:
+            return None
+        try:
+            return read(expanded.strip())
+        except ExpressionError as error:
+            offset = error.offset + len(text) - len(text.lstrip()) if expanded == text else None
+            self._document.complain(node, error.message, error.hint, offset=offset)
+            return None
+
+    def sender(self, region: str | None) -> str | None:
+        """The number, which must be there."""
+        if "number" not in self.nodes:
+            self._document.complain(self._root, '"number" is missing', 'add number: "+15551234567"')
+        return self.setting("number", functools.partial(values.sender, default_region=region))
+
+    def account(self) -> str | None:
+        """The account's SID; without the setting, from the environment."""
+        if "account" in self.nodes:
+            return self.setting("account", values.account)
+        return self._variable("TWILIO_ACCOUNT_SID", values.account)
+
+    def token(self) -> Secret | None:
+        """The token; without the setting, from the environment. One that others can read is a warning."""
+        node = self.nodes.get("token")
+        token = (
+            self.setting("token", values.token) if node else self._variable("TWILIO_AUTH_TOKEN", values.token)
+        )
+        mode = self._document.mode
+        if node and token and mode & 0o077 and not is_reference(node.value):
+            message = f"others can read this file and the token in it ({stat.filemode(mode)})"
+            self._document.complain(node, message, f"chmod 600 {self._document.name}", warning=True)
+        return Secret(token) if token else None
+
+    def price(self, name: str) -> float | None:
+        """An amount of money."""
+        return self.setting(name, values.amount(0, f"{name} must be a number, 0 or more"))
+
+    def api_base(self) -> str:
+        """The address of the API: as it is set, or composed of edge and region."""
+        edge = self.setting("edge", values.edge)
+        region = self.setting("region", values.region)
+        if region and "edge" not in self.nodes and region != "us1" and not (edge := EDGES.get(region)):
+            hint = "add edge: …, as Twilio's console names it"
+            self._document.complain(self.nodes["region"], "a region needs its edge", hint)
+        if node := self.nodes.get("api_base"):
+            if "edge" in self.nodes or "region" in self.nodes:
+                self._document.complain(node, "api_base and edge or region exclude each other")
+            return self.setting("api_base", values.api_base) or ""
+        if not edge:
+            return "https://api.us1.twilio.com" if region else "https://api.twilio.com"
+        return f"https://api.{edge}.{region or 'us1'}.twilio.com"
+
+    def _expand(self, node: Node, name: str, text: str) -> str | None:
+        """A text with the environment's values; `None` where one is not set, which only a real send minds."""
+        try:
+            expanded = values.expand(text, self._environ)
+        except ExpressionError as error:
+            self._document.fault(node, error)
+            return None
+        except values.UnsetError as unset:
+            message, credential = f"the environment variable {unset.name} is not set", name in CREDENTIALS
+            if credential and not is_reference(f"${{{unset.name}}}"):
+                message = "this environment variable is not set"  # it may be a secret in the wrong place
+            hint = f"a real send needs {name}" if credential else None
+            self._document.complain(node, message, hint, warning=credential)
+            return None
+        if not expanded.strip():
+            self._document.complain(node, f'"{name}" has no value', warning=name in CREDENTIALS)
+            return None
+        return expanded
+
+    def _variable(self, variable: str, read: Callable[[str], T]) -> T | None:
+        text = self._environ.get(variable, "").strip()
+        try:
+            return read(text) if text else None
+        except ExpressionError as error:
+            message = f"the environment variable {variable}: {error.message}"
+            self._document.problems.append(Problem(message=message, hint=error.hint))
+            return None

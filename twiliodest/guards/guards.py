@@ -1,0 +1,132 @@
+"""What keeps a text from people who should not have it now: the suppression list, quiet hours, the cooldown.
+
+Pure: the time and what was sent before are arguments, so that a preview and a send decide alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from twiliodest.guards.durations import ago, spell
+from twiliodest.guards.quiet_hours import HORIZON, Quiet, QuietHours, is_zone, quiet, send_time
+from twiliodest.guards.suppression import Suppressed
+from twiliodest.messages.phones import time_zones
+from twiliodest.model import Message, Outcome, Status
+from twiliodest.outcomes import outcome_of
+
+
+class Guards:
+    """What one run asks about each message that it is about to send. All times are unix seconds.
+
+    `cooldowns` are seconds by action. Memory grows with the texts that are younger than the longest of them.
+    """
+
+    def __init__(
+        self,
+        quiet_hours: QuietHours | None = None,
+        cooldowns: Mapping[str, int] | None = None,
+        suppressed: Suppressed | None = None,
+    ) -> None:
+        self._quiet_hours = quiet_hours
+        self._cooldowns = cooldowns or {}
+        self._suppressed = suppressed
+        self._arrivals: dict[int, float] = {}  # of an action's latest text to somebody, the oldest first
+
+    @property
+    def reach(self) -> float:
+        """How old a text may be and still matter, in seconds; 0: none does."""
+        longest = max(self._cooldowns.values(), default=0)
+        return longest and longest + (HORIZON.total_seconds() if self._schedules else 0)
+
+    def remember(self, texts: Iterable[tuple[str, str, str, float]]) -> None:
+        """Take in the texts of earlier runs, latest first: action, recipient, sender and when it was sent."""
+        for action, to, sender, at in texts:
+            if self._cooldowns.get(action):
+                self._arrivals.setdefault(hash((action, to)), self._arrival(to, sender, at))
+        self._arrivals = dict(reversed(self._arrivals.items()))
+
+    def __call__(self, planned: Outcome, now: float, own: float | None = None) -> Outcome:
+        """Why a message is not to be sent now; else what to send: what was planned, or the same for later.
+
+        `own` is when this very message was tried before; that does not hold it.
+        """
+        message = _message(planned)
+        if self._suppressed and message.to in self._suppressed:
+            reason = f"on the list {self._suppressed.name}"
+            return outcome_of(planned, Status.SUPPRESSED, reason=reason, kind=reason)
+        arrival = self._arrival(message.to, message.sender, now)
+        found = self._quiet(message.to, message.sender, now)
+        if found and arrival == now:
+            return _held(planned, *_wait(found))
+        cooldown = self._cooldowns.get(planned.action, 0)
+        last = self._arrivals.get(hash((planned.action, message.to)))
+        if own is not None and last == self._arrival(message.to, message.sender, own):
+            last = None
+        if last is not None and arrival - last < cooldown:
+            kind = f"cooldown {spell(cooldown)}"
+            is_scheduled = last > now and self._schedules
+            before = "a text is scheduled already" if is_scheduled else f"texted {ago(now - last)}"
+            return _held(planned, f"{before}; {kind}", kind)
+        if found:
+            later = msgspec.structs.replace(message, send_at=_utc(arrival))
+            return msgspec.structs.replace(planned, message=later)
+        return planned
+
+    def sent(self, planned: Outcome, now: float) -> None:
+        """A message was sent now, or may have been, or would have been if this were no preview."""
+        if not self._cooldowns.get(planned.action):
+            return
+        message = _message(planned)
+        person = hash((planned.action, message.to))
+        self._arrivals.pop(person, None)
+        self._arrivals[person] = self._arrival(message.to, message.sender, now)
+        oldest = next(iter(self._arrivals))
+        if self._arrivals[oldest] < now - self.reach:
+            del self._arrivals[oldest]
+
+    def _arrival(self, to: str, sender: str, at: float) -> float:
+        """When a text that is posted at some time reaches people: then, or when quiet hours are over."""
+        if not self._quiet_hours or not self._schedules or not self._quiet(to, sender, at):
+            return at
+        later = send_time(self._quiet_hours, self._zones(to, sender), at)
+        return later.timestamp() if later else at
+
+    def _quiet(self, to: str, sender: str, at: float) -> Quiet | None:
+        return quiet(self._quiet_hours, self._zones(to, sender), at) if self._quiet_hours else None
+
+    def _zones(self, to: str, sender: str) -> tuple[str, ...]:
+        """Where a recipient may be: where its number is from, else as configured, else where the sender's is."""
+        configured = self._quiet_hours and self._quiet_hours.time_zone
+        return _known(to) or ((configured,) if configured else _known(sender)) or ("UTC",)
+
+    @property
+    def _schedules(self) -> bool:
+        return self._quiet_hours is not None and self._quiet_hours.schedules
+
+
+def _message(planned: Outcome) -> Message:
+    assert planned.message, "only a message can be sent"  # noqa: S101 -- for the type checker
+    return planned.message
+
+
+def _known(address: str) -> tuple[str, ...]:
+    return tuple(filter(is_zone, time_zones(address)))
+
+
+def _held(planned: Outcome, reason: str, kind: str) -> Outcome:
+    return outcome_of(planned, Status.HELD, reason=reason, kind=kind)
+
+
+def _wait(found: Quiet) -> tuple[str, str]:
+    """Reason and kind of what waits for the end of quiet hours."""
+    then = (
+        f"sends from {found.opens:%H:%M}" if found.opens else "always quiet in one of the number's time zones"
+    )
+    return f"quiet hours: {found.now:%H:%M} in {found.zone}; {then}", f"quiet hours in {found.zone}; {then}"
+
+
+def _utc(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,121 @@
+"""What a configuration makes of an event: the messages of every action whose trigger matches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from twiliodest.events.decoding import WHOLE, tolerant, view
+from twiliodest.events.halves import HALF, Damaged, HalfError, Watched, has_half, replaced
+from twiliodest.messages.send_sms import SendSms
+from twiliodest.model import Event, Invalid, Message, Outcome, Status
+from twiliodest.planning.candidates import UNKNOWN, Candidate, Candidates
+from twiliodest.planning.identity import Identity
+from twiliodest.triggers.matching import paths
+
+
+class Plan:
+    """Compiled actions. `look` decodes what triggers look at; `take`, at once, also what fields need.
+
+    What `look` can decode is an event; of one that matches nothing, `take` may refuse more. Without `keeps_texts`,
+    its events do without their JSON texts. `envelopes` are members whose presence makes a line more than an event.
+    """
+
+    def __init__(
+        self,
+        actions: Sequence[SendSms],
+        identity: Identity,
+        *,
+        keeps_texts: bool = True,
+        envelopes: Iterable[str] = ("batch",),
+    ) -> None:
+        self.keeps_texts = keeps_texts
+        looked_at = {("type",), ("event",), *((name,) for name in envelopes)}.union(
+            *(paths(action.trigger) for action in actions)
+        )
+        self.look = view(looked_at)
+        self.take = view(looked_at.union(identity.prefixes, *(action.prefixes for action in actions)))
+        self._identify = identity.of
+        self._named = tolerant(view(identity.prefixes))
+        self._candidates = Candidates(actions, identity.prefixes)
+
+    def identify(self, raw: bytes) -> str:
+        """The identity of the event in a text."""
+        return self._identify(self._named(raw), raw)
+
+    def select(self, data: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Sequence[Candidate]]]:
+        """Of what was decoded, the places of all that may match, each with the actions that are in question."""
+        types, of_type = self._candidates.names, self._candidates.of_type
+        other = types[None] or of_type(None)
+        for place, seen in enumerate(data):
+            kind, name = seen.get("type"), seen.get("event")
+            try:
+                names = types.get(kind, other) or of_type(kind)
+                candidates = names.get(name, names[None])
+            except TypeError:  # a list or an object
+                kind, name = (it if isinstance(it, str) else None for it in (kind, name))
+                names = types.get(kind, other) or of_type(kind)
+                candidates = names.get(name, names[None])
+            if candidates is UNKNOWN:
+                candidates = self._candidates.of_name(names, kind, name)
+            if candidates:
+                yield place, candidates
+
+    def outcomes(
+        self,
+        source: str,
+        line: int,
+        raw: bytes,
+        seen: Mapping[str, Any],
+        candidates: Sequence[Candidate],
+        taken: bool,
+    ) -> Sequence[Outcome]:
+        """What each matching action makes of the event in `raw`: a message that is planned, or why there is none.
+
+        `seen` is what `look` has decoded of it; or `take`, if it is `taken`. Raises what msgspec raises where the
+        event holds something that cannot be decoded.
+        """
+        event: Event | None = None
+        outcomes: list[Outcome] = []
+        planned, invalid = Status.PLANNED, Status.INVALID  # an enum's own look-up is slow until Python 3.12
+        looked_at = Watched(seen) if isinstance(seen, Damaged) else seen
+        for action, matches, take in candidates:
+            made: Message | Invalid | None = None
+            try:
+                if matches and not matches(looked_at):
+                    continue
+            except HalfError as error:
+                made = Invalid(str(error), str(error))
+            data = seen if taken else take(raw)
+            if event is None:
+                event = self._event(source, line, raw, seen, data)
+            made = made or action.render(data, raw, WHOLE)
+            if isinstance(data, Damaged) and isinstance(made, Message):
+                made = _unbroken(action, data, made)
+            if isinstance(made, Message):
+                outcome = Outcome(event, action.name, planned, made)
+            else:
+                outcome = Outcome(event, action.name, invalid, None, made.reason, made.kind)
+            outcomes.append(outcome)
+        return outcomes
+
+    def _event(
+        self, source: str, line: int, raw: bytes, seen: Mapping[str, Any], data: Mapping[str, Any]
+    ) -> Event:
+        name = seen.get("event")
+        return Event(
+            source,
+            line,
+            raw if self.keeps_texts else b"",
+            replaced(name) if isinstance(name, str) else None,
+            self._identify(data, raw),
+        )
+
+
+def _unbroken(action: SendSms, data: Mapping[str, Any], message: Message) -> Message | Invalid:
+    """A message of a damaged event, unless half of a character has got into one of its texts."""
+    if all(text == replaced(text) for text in (message.to, message.body, *message.media_urls)):
+        return message
+    paths = [path for field in action.fields for path in field.paths]
+    broken = next((path.text for path in paths if has_half(list(path.look(data)))), "the message")
+    return Invalid(f"{broken} {HALF}", f"{broken} {HALF}")

@@ -1,0 +1,223 @@
+"""From the inputs through the plan: every item becomes an outcome, or is counted as an event that matches nothing."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from twiliodest.events.decoding import (
+    REFUSALS,
+    Decode,
+    decode_lines,
+    decode_value,
+    describe,
+    is_utf8,
+    strictly,
+)
+from twiliodest.events.documents import LIMIT, Broken, Lines, Value
+from twiliodest.events.envelopes import EventsAt, merged, wrapped
+from twiliodest.events.sources import Source, read
+from twiliodest.events.tapes import Tape
+from twiliodest.model import Event, Outcome, Status
+from twiliodest.planning.parallel import Helpers
+from twiliodest.planning.plan import Plan
+
+MOSTLY = 3  # where one event in so many matches, one decoding of all that is needed is cheaper than two
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the reading has come: what was read, of which so many match an action, and so many are no events."""
+
+    events: int = 0
+    matched: int = 0
+    broken: int = 0
+    _last: Made | None = field(default=None, compare=False)
+
+    def take(self, made: Made) -> None:
+        """Count what was made."""
+        self.events += made.events or made.broken
+        self.matched += made.matched
+        self.broken += made.broken
+        self._last = made
+
+    def give_back(self, last: Event, steps: Iterable[Sequence[Outcome]]) -> None:
+        """Of what was made last, nothing behind an event counts as read; `steps` are the outcomes of what follows."""
+        assert self._last, "something was made"  # noqa: S101 -- for the type checker
+        self.events -= max(self._last.first + self._last.events - 1 - last.line, 0)
+        for step in steps:
+            self.matched -= bool(step[0].action)
+            self.broken -= not step[0].action
+
+
+class Made(msgspec.Struct, frozen=True, gc=False):
+    """What came of some lines, of which the first `events` were events by themselves; or of one value.
+
+    `first` is the number of the first line; `broken` are no events after all.
+    """
+
+    events: int
+    matched: int
+    outcomes: Sequence[Outcome]
+    first: int
+    broken: int
+
+
+class Planner:
+    """Makes of lines and values what the plan makes of them.
+
+    `passed` is told what the plan saw of an event that matches nothing. `events_at` leads to the events in envelopes;
+    with `keeps_all`, texts are kept that are too long for memory.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        plan: Plan,
+        passed: Callable[[Mapping[str, Any]], object] | None = None,
+        *,
+        events_at: EventsAt | None = None,
+        keeps_all: bool = False,
+    ) -> None:
+        self.sources = sources
+        self.events_at = events_at
+        self.keeps_all = keeps_all
+        self._plan = plan
+        self._passed = passed
+        self._strict = strictly(plan.look)
+        self._mostly_matching = False
+
+    def lines(self, source: int, lines: Lines) -> Made:
+        """The outcomes of the first of these lines, up to one that is not an event by itself."""
+        raws = lines.text.split(b"\n")
+        decode = decode_line = self._plan.take if self._mostly_matching else self._plan.look
+        if len(lines.text) > LIMIT or not is_utf8(lines.text):
+            decode, decode_line = self._plan.look, self._strict
+        data = decode_lines(raws, decode_line)
+        if self.events_at:
+            head = self.events_at.steps[0]
+            data = list(itertools.takewhile(lambda seen: head not in seen, data))
+        made = self._made(source, lines.first, 0, raws, data, decode)
+        if data:
+            self._mostly_matching = made.matched * MOSTLY > made.events
+        return made
+
+    def value(self, source: int, value: Value) -> Made:
+        """The outcomes of one value, or of what is no event."""
+        line, inset, raw, broken, shared, tape = value
+        found = broken or decode_value(raw, self._strict)
+        if isinstance(found, Broken):
+            original = wrapped(shared, raw) if shared and self._plan.keeps_texts else tape
+            return Made(0, 0, (self._broken(source, line, inset, raw, found, original),), line, 1)
+        if shared:
+            return self._shared(source, value)
+        return self._made(source, line, inset, (raw,), (found,), self._plan.look)
+
+    def _shared(self, source: int, value: Value) -> Made:
+        """The outcomes of an item of a batch: its own is its identity, its content is also what the batch says."""
+        plan, original = self._plan, wrapped(value.shared, value.raw) if self._plan.keeps_texts else None
+        text = merged(value.shared, value.raw)
+        found = decode_value(text, self._strict)
+        if isinstance(found, Broken):
+            broken = Broken(f"what its batch says of all its events is {found.reason}", found.kind)
+            return Made(
+                0,
+                0,
+                (self._broken(source, value.line, value.inset, value.raw, broken, original),),
+                value.line,
+                1,
+            )
+        made = self._made(source, value.line, value.inset, (text,), (found,), plan.look)
+        if not made.outcomes:
+            return made
+        event = made.outcomes[0].event
+        if event.id:
+            event = replace(event, id=plan.identify(value.raw))
+        event = replace(event, original=original)
+        return replace(made, outcomes=[replace(outcome, event=event) for outcome in made.outcomes])
+
+    def helpers(self, count: int) -> Helpers[Made]:
+        """So many processes that share the work on lines; they tell no `passed`."""
+        pack, unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Made).decode
+        return Helpers(self.lines, pack, unpack, count)
+
+    def _made(
+        self,
+        source: int,
+        first: int,
+        inset: int,
+        raws: Sequence[bytes],
+        data: Sequence[Mapping[str, Any]],
+        decode: Decode,
+    ) -> Made:
+        """What comes of events on lines that follow each other; `data` is what `decode` gave for their texts."""
+        plan, name = self._plan, self.sources[source].name
+        taken, outcomes = decode is plan.take, list[Outcome]()
+        matching, damaged = set[int](), set[int]()  # places
+        for place, candidates in plan.select(data):
+            raw = raws[place]
+            try:
+                planned = plan.outcomes(name, first + place, raw, data[place], candidates, taken)
+            except REFUSALS as error:
+                damaged.add(place)
+                outcomes.append(self._broken(source, first + place, inset, raw, describe(raw, error)))
+                continue
+            if planned:
+                matching.add(place)
+                outcomes += planned
+        if self._passed:
+            for place in set(range(len(data))) - matching - damaged:
+                self._passed(data[place])
+        return Made(len(data), len(matching), outcomes, first, len(damaged))
+
+    def _broken(
+        self,
+        source: int,
+        line: int,
+        inset: int,
+        raw: bytes,
+        broken: Broken,
+        original: bytes | Tape | None = None,
+    ) -> Outcome:
+        where = ""
+        if broken.offset is not None and broken.offset <= len(raw):
+            before = raw[: broken.offset]
+            further = before.count(b"\n")
+            column = (
+                len(before[before.rfind(b"\n") + 1 :].decode(errors="replace"))
+                + (0 if further else inset)
+                + 1
+            )
+            where = f" (line {line + further}, column {column})" if further else f" (column {column})"
+        raw = raw if self._plan.keeps_texts and original is None else b""
+        event = Event(self.sources[source].name, line, raw, original=original)
+        return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
+
+
+def outcomes(
+    planner: Planner,
+    progress: Progress,
+    advance: Callable[[int], object],
+    helpers: Helpers[Made] | None = None,
+) -> Iterator[Sequence[Outcome]]:
+    """What comes of all inputs, in order: groups of outcomes, in which no two events are on the same line.
+
+    `advance` is told how many bytes more were read. `helpers` share the work where nothing has to be waited for: on
+    files, not on pipes.
+    """
+    for number, source in enumerate(planner.sources):
+        lines = functools.partial(planner.lines, number)
+        value = functools.partial(planner.value, number)
+        spread = functools.partial(helpers.spread, number) if helpers and source.size else None
+        found = read(
+            source, lines, value, advance, spread, events_at=planner.events_at, keeps_all=planner.keeps_all
+        )
+        for made in found:
+            progress.take(made)
+            yield made.outcomes

@@ -1,0 +1,104 @@
+"""Where the outcomes of a run go: the tally, standard output, the file of rejects, the bar."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from collections.abc import Sequence
+
+from twiliodest.model import Event, Outcome
+from twiliodest.outcomes import by_event
+from twiliodest.screens import screen
+from twiliodest.screens import send as send_screen
+from twiliodest.screens.report import Rejects, Tally, write_records
+from twiliodest.screens.streams import mute
+
+BUFFER = 1 << 16  # bytes that are written at once when nobody waits for each line
+
+
+class Results:
+    """Hears of everything once. `live` output is there at once; where it cannot be written, outcomes are counted.
+
+    `is_closed` says that nobody reads standard output any more; `fault`, what else cannot be written, and why.
+    `rows` and `sources` are those of the table; without `rows` the output is JSON Lines.
+    """
+
+    def __init__(
+        self,
+        bar: screen.Bar,
+        rejects: Rejects | None,
+        *,
+        rows: int | None,
+        sources: Sequence[str],
+        live: bool,
+    ) -> None:
+        self.tally = Tally()
+        self.is_closed = False
+        self.fault = ""
+        self._bar = bar
+        self._rejects = rejects
+        self._is_silent = False
+        self._ahead = None if live else io.BufferedWriter(sys.stdout.buffer, BUFFER)
+        self._out = self._ahead or sys.stdout.buffer
+        self._table = None if rows is None else send_screen.OutcomeTable(rows, sources)
+
+    @property
+    def are_useless(self) -> bool:
+        """Whether nothing that is still to come would be kept anywhere."""
+        return bool(self.fault) or (self.is_closed and not self._rejects)
+
+    def tell(self, outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes."""
+        self.tally.add(outcomes)
+        self._bar.show(self.tally)
+        if self._is_silent:
+            return
+        try:
+            if self._table:
+                self._table.add(outcomes)
+            else:
+                write_records(outcomes, self._out)
+                if not self._ahead:
+                    self._out.flush()
+        except (OSError, SystemExit) as error:  # Rich leaves the program when the pipe breaks
+            self._fall_silent(error)
+
+    def tell_all(self, outcomes: Sequence[Outcome], untried: Event | None = None) -> None:
+        """Take all the outcomes of some events, in order; of one of them, there is more that was not tried."""
+        for group in by_event(outcomes) if self._rejects else ():
+            event = group[0].event
+            self.finished(event, () if untried and event.line == untried.line else group)
+        self.tell(outcomes)
+
+    def finished(self, event: Event, outcomes: Sequence[Outcome]) -> None:
+        """Nothing more comes of an event; these outcomes are known already."""
+        if not self._rejects:
+            return
+        try:
+            self._rejects.add(event, outcomes)
+        except OSError as error:
+            self._rejects = None
+            self.fault = f"the file of rejects cannot be written: {error.strerror}"
+
+    def close(self) -> None:
+        """Write what is left, unless nobody listens any more."""
+        try:
+            if not self._is_silent:
+                if self._table:
+                    self._table.close()
+                self._out.flush()
+                sys.stdout.flush()
+        except (OSError, SystemExit) as error:
+            self._fall_silent(error)
+        if self._is_silent:
+            mute()
+        if self._ahead:
+            self._ahead.detach()
+
+    def _fall_silent(self, error: OSError | SystemExit) -> None:
+        self._is_silent = True
+        if isinstance(error, SystemExit) or error.errno == errno.EPIPE:
+            self.is_closed = True
+        else:
+            self.fault = f"the output cannot be written: {error.strerror}"

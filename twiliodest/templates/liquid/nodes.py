@@ -1,0 +1,192 @@
+"""What a Liquid template is made of, as it was read: texts, tags and expressions, each with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from twiliodest.templates.paths.names import written
+
+EMPTY, BLANK = object(), object()  # the literals `empty` and `blank`
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value that stands in the template itself: a text, a number as it is written, `true`, `nil`, `EMPTY`, …"""
+
+    at: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A variable: names and indexes; a step that is a `Lookup` is looked up first. `rooted`: written with `$`."""
+
+    at: int
+    steps: tuple[str | int | Lookup, ...]
+    rooted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """What only JSONPath can say: it stands alone in a placeholder, or before a `default`.
+
+    `text` begins with `$`, and has `added` characters more than were written.
+    """
+
+    at: int
+    text: str
+    added: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """All whole numbers from `start` to `stop`."""
+
+    at: int
+    start: Expression
+    stop: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter's name and arguments; the named ones with their names."""
+
+    at: int
+    name: str
+    arguments: tuple[Expression, ...]
+    named: tuple[tuple[str, Expression], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """A value and the filters that it goes through."""
+
+    at: int
+    value: Expression
+    filters: tuple[Filter, ...]
+
+
+Expression: TypeAlias = Literal | Lookup | JsonPath | Range | Filtered
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A comparison; without an operator, whether the left side is true."""
+
+    left: Expression
+    operator: str = ""
+    right: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Tests with `and` or `or` between them; the right one of two words binds first, as in Liquid."""
+
+    tests: tuple[Test, ...]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is sent as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A placeholder, or an `echo`."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """The first branch whose condition holds; `unless` turns the first condition round."""
+
+    branches: tuple[tuple[Condition, Block], ...]
+    other: Block
+    unless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Every branch one of whose values fits; else the other one."""
+
+    value: Expression
+    branches: tuple[tuple[tuple[Expression, ...], Block], ...]
+    other: Block
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """A loop; `other` is for one that goes nowhere, `None` where there is no `else`."""
+
+    name: str
+    items: Expression
+    body: Block
+    other: Block | None
+    backwards: bool = False
+    limit: Expression | None = None
+    offset: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """`break` or `continue`."""
+
+    at: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """A variable of the template's own."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A variable that holds what the block writes."""
+
+    name: str
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """The next of these values; `key` tells one cycle from another where there is no group."""
+
+    key: str
+    values: tuple[Expression, ...]
+    group: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`increment` or, with -1, `decrement`."""
+
+    name: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Nodes one after the other."""
+
+    nodes: tuple[Node, ...] = field(default=())
+
+
+Node: TypeAlias = Text | Output | If | Case | For | Leave | Assign | Capture | Cycle | Count | Block
+
+
+def spell(steps: tuple[Any, ...] | list[Any]) -> str:
+    """The steps of a path behind its `$` or name, as JSONPath writes them; what is looked up first is `[*]`."""
+    return "".join(map(_spelled, steps))
+
+
+def _spelled(step: Any) -> str:
+    return written(step) if isinstance(step, str) else f"[{step}]" if isinstance(step, int) else "[*]"
