@@ -23,7 +23,8 @@ from twiliodest.errors import LedgerError
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.rows import Claim, Row, State, key
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+HARNESS = HERE.parent / "harness"
 
 
 def claim(number: int = 1, **changes: str) -> Claim:
@@ -66,10 +67,11 @@ def settled(ledger: Ledger, state: State, number: int = 1, sid: str | None = Non
 
 def program(code: str, *arguments: object) -> subprocess.Popen[str]:
     """A process of its own that runs some code with this file's names at hand."""
-    prelude = "import asyncio, os, sys; from pathlib import Path; from tests.test_ledger import *\n"
+    prelude = f"import asyncio, os, sys; from pathlib import Path; sys.path.append({str(HARNESS)!r}); "
+    prelude += "from test_ledger import *\n"
     return subprocess.Popen(
         [sys.executable, "-c", prelude + textwrap.dedent(code), *map(str, arguments)],
-        cwd=ROOT,
+        cwd=HERE,
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
