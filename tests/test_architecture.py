@@ -47,7 +47,10 @@ INSIDE = {
         "iregexp names nodes values",
     ),
     "triggers": ("matching", "grammar", "globs tokens"),
-    "events": ("decoding sources", "documents", "envelopes window", "brackets halves tapes"),
+    "events": (
+        *("decoding sources", "documents", "envelopes window", "folders"),
+        "brackets foreign halves tapes unopened unpacking",
+    ),
 }  # within a folder, a file imports from the lines behind its own
 SANDBOX_SEES = {"model", "errors", "messages.segments"}  # of the rest of the program that it stands up to
 HOMES = {
@@ -61,6 +64,7 @@ HOMES = {
     "regex": {"messages"},
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
+    "zstandard": {"events"},
 }  # the folder that each library stays in
 HEAVY = (
     "h11",

@@ -27,7 +27,7 @@ from twiliodest.events.decoding import (
 from twiliodest.events.documents import DEPTH, Broken
 from twiliodest.events.halves import Damaged, Half, masked, spelled
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "harness"
 NAMES = st.sampled_from(["type", "téléphone", "имя", "電話", "", "🎉", "a"]) | st.text(max_size=4)
 ANY_TEXT = (  # two halves in a row are a character
     st.text(st.characters(), max_size=6)

@@ -15,6 +15,7 @@ from twiliodest.config.settings import Config, account_of
 from twiliodest.delivery.preview import preview
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.events.envelopes import names
+from twiliodest.events.folders import LeftOut
 from twiliodest.events.sources import find_sources
 from twiliodest.planning.plan import Plan
 from twiliodest.planning.planner import Planner, Progress, outcomes
@@ -60,16 +61,19 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
 
     Neither the ledger nor the time of day matters. Raises `UsageError`.
     """
-    sources = find_sources(events)
+    left_out, progress = LeftOut(), Progress()
+    sources = find_sources(events, left_out)
     members = {problem.member for problem in config.warnings if problem.member}
     taken = Survey(config.actions, config.event_id, members)
     plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
     planner = Planner(sources, plan, taken.passed, events_at=config.events_at)
     with screen.Bar(size(sources), shown=shows_bar) as bar:
-        planned = outcomes(planner, Progress(), bar.advance)
+        planned = outcomes(planner, progress, bar.advance)
         for group in preview(planned, config.account or "", None, ()):
             for outcome in group:
                 taken.add(outcome)
+    for note in (*((f"left out  {left_out}",) if str(left_out) else ()), *progress.notes):
+        screen.print_line(note, "yellow")
     findings = taken.findings(config.price_per_segment, config.price_per_mms, config.currency)
     return findings, {member for member in members if taken.lacks(member)}
 

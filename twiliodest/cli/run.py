@@ -13,6 +13,7 @@ from twiliodest.config.settings import Config
 from twiliodest.delivery.intake import Intake
 from twiliodest.errors import Problem, UsageError
 from twiliodest.events.envelopes import names
+from twiliodest.events.folders import LeftOut
 from twiliodest.events.sources import STDIN, Source, find_sources
 from twiliodest.guards.guards import Guards
 from twiliodest.ledger.rows import State
@@ -66,7 +67,8 @@ class Run:
         self.config = config
         self.options = options
         self.environment = environment
-        self.sources = find_sources(options.events)
+        self.left_out = LeftOut()
+        self.sources = find_sources(options.events, self.left_out)
         self.retry = frozenset(State(name) for name in options.retry)
         self._knows_of_future = False
         self._planned: Sequence[PlannedInput] = ()
@@ -216,6 +218,7 @@ class Run:
                 dry_run=self.options.dry_run,
                 untried=untried,
                 limit=self.options.limit if at_limit else None,
+                left_out=str(self.left_out),
             )
         if results.fault:
             screen.print_problems([Problem(message=results.fault)])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import select
 import stat
 import sys
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,9 +17,11 @@ from typing import NamedTuple, Protocol, TypeVar
 from twiliodest.errors import Place, Problem, UsageError
 from twiliodest.events.documents import LIMIT, Broken, Documents, Lines, Value
 from twiliodest.events.envelopes import EventsAt
+from twiliodest.events.folders import SUFFIXES, LeftOut, event_files
+from twiliodest.events.foreign import looks_like
+from twiliodest.events.unpacking import BLOCK, ForeignError, text_of
 
 STDIN = "-"
-SUFFIXES = (".json", ".jsonl", ".ndjson")
 
 
 class Source(NamedTuple):
@@ -40,11 +42,12 @@ class Read(Protocol):
 T = TypeVar("T", bound=Read)
 
 
-def find_sources(names: Sequence[str]) -> list[Source]:
-    """The inputs that `names` stand for: files, folders (their event files by name) or `-`.
+def find_sources(names: Sequence[str], left_out: LeftOut | None = None) -> list[Source]:
+    """The inputs that `names` stand for: files, folders (the event files in them) or `-`.
 
-    Raises `UsageError` with every name that cannot be read.
+    `left_out` is told what else is in the folders. Raises `UsageError` with every name that cannot be read.
     """
+    left_out = LeftOut() if left_out is None else left_out
     sources: list[Source] = []
     problems: list[Problem] = []
     for name in names:
@@ -55,13 +58,17 @@ def find_sources(names: Sequence[str]) -> list[Source]:
             problems.append(Problem(message="the name of an input is empty"))
             continue
         try:
-            files = _files(Path(name))
+            path, others = Path(name), LeftOut()
+            files = list(event_files(path, others)) if path.is_dir() else [path]
             sources.extend(map(_file, files))
+            left_out.join(others)
             if not files:
                 kinds = ", ".join(SUFFIXES)
-                problems.append(Problem(message=f"there are no event files ({kinds}) in {name}"))
+                found = f"; it holds {others}" if str(others) else ""
+                problems.append(Problem(message=f"there are no event files ({kinds}) in {name}{found}"))
         except OSError as error:
-            problems.append(Problem(message=f"cannot read {name}: {error.strerror}", place=Place(name)))
+            place = str(error.filename or name)
+            problems.append(Problem(message=f"cannot read {place}: {error.strerror}", place=Place(place)))
     if STDIN in names and sys.stdin is None:
         problems.append(Problem(message="standard input is closed: no events can come from it"))
     if len([name for name in names if name == STDIN]) > 1:
@@ -87,28 +94,25 @@ def read(
     a pipe is there when its line is. `spread` does the same as `lines` for one text after the other; it may take some
     ahead. `progress` is told the bytes read. `events_at` and `keeps_all` are those of `Documents`.
     """
+    name = "standard input" if source.name == STDIN else os.path.basename(source.name)
     try:
-        blocks = _Blocks(_text(_told(source.blocks(), progress)))
+        blocks, line = _Blocks(text_of(_told(source.blocks(), progress))), 1
+        if kind := _kind(blocks):
+            yield value(_foreign(f"{name} looks like {kind}"))
+            line = _skip_to_json(blocks)
         careful = functools.partial(Documents, blocks, events_at=events_at, keeps_all=keeps_all)
-        yield from _read(blocks, careful, lines, value, spread or functools.partial(map, lines))
+        yield from _read(blocks, line, careful, lines, value, spread or functools.partial(map, lines))
+    except ForeignError as error:
+        yield value(_foreign(f"{name} {error.what}"))
     except OSError as error:
         fault = f"cannot be read to its end: {error.strerror}"
         yield value(Value(0, 0, b"", Broken(fault, "a file cannot be read")))
 
 
-_BLOCK = 1 << 16  # bytes
+_BLOCK = BLOCK
+_OBJECT = re.compile(rb'\n\{\s*"')
+_MARGIN = 64  # bytes of a line's beginning in which an object may begin, where a block ends in it
 _SHORT_REACH = 1 << 10  # so that a bad line costs no second look at all that follows it
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-def _files(path: Path) -> Sequence[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if _is_event_file(file.name) and not file.is_dir())
-
-
-def _is_event_file(name: str) -> bool:
-    return name.removesuffix(".gz").endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _file(path: Path) -> Source:
@@ -145,47 +149,6 @@ def _told(blocks: Iterator[bytes], progress: Callable[[int], object]) -> Iterato
         for block in blocks:
             progress(len(block))
             yield block
-
-
-def _text(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks without gzip and byte order mark."""
-    head = b""
-    for block in blocks:
-        head += block
-        if len(head) >= 3:
-            break
-    blocks = _chain(head, blocks)
-    if head.startswith(b"\x1f\x8b"):
-        blocks = _inflated(blocks)
-    first = next(blocks, b"")
-    if first.startswith(_UTF16):
-        raise OSError(0, "it is UTF-16; convert it to UTF-8")
-    yield from _chain(first.removeprefix(b"\xef\xbb\xbf"), blocks)
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from rest
-
-
-def _inflated(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    member, begun = zlib.decompressobj(31), False
-    for block in blocks:
-        while block:
-            try:
-                text, begun = member.decompress(block, _BLOCK), True
-            except zlib.error:
-                raise OSError(0, "the gzip data is damaged") from None
-            if text:
-                yield text
-            block = member.unconsumed_tail
-            if member.eof:
-                block, member, begun = member.unused_data.lstrip(b"\0"), zlib.decompressobj(31), False
-    if begun:
-        yield from _chain(member.flush(), iter(()))
-        if not member.eof:
-            raise OSError(0, "the gzip data ends too soon")
 
 
 class _Blocks:
@@ -243,15 +206,44 @@ class _Ahead:
         self._blocks.give_back([*(text + b"\n" for _, text in self._open), self._tail])
 
 
+def _kind(blocks: _Blocks) -> str | None:
+    """What the text looks like, if it is nothing that is read."""
+    first = next(blocks, b"")
+    if not first or first[:1] in b"{[":
+        blocks.give_back((first,))
+        return None
+    second = next(blocks, b"") if len(first) < _BLOCK and not first.endswith(b"\n") else None
+    blocks.give_back((first, second or b""))
+    return looks_like(first, is_all=second == b"")
+
+
+def _foreign(reason: str) -> Value:
+    said = reason if ":" in reason or ";" in reason else f"{reason}; events are JSON"
+    return Value(1, 0, b"", Broken(said, said))
+
+
+def _skip_to_json(blocks: _Blocks) -> int:
+    """Go to the next line on which an object begins; returns its number."""
+    line, tail = 1, b"\n"
+    for block in blocks:
+        text = tail + block
+        if found := _OBJECT.search(text):
+            blocks.give_back((text[found.start() + 1 :],))
+            return line + text.count(b"\n", len(tail), found.start() + 1)
+        line += block.count(b"\n")
+        tail = text[text.rfind(b"\n", -_MARGIN) :] if b"\n" in text[-_MARGIN:] else b" "
+    return line
+
+
 def _read(
     blocks: _Blocks,
+    line: int,
     careful: Callable[[int], Documents],
     lines: Callable[[Lines], T],
     value: Callable[[Value], T],
     spread: Callable[[Iterator[Lines]], Iterator[T]],
 ) -> Iterator[T]:
     """JSON Lines at full speed; whatever is not one object on one line goes through `Documents`."""
-    line = 1
     while True:
         ahead = _Ahead(blocks, line)
         for made in spread(ahead.texts()):

@@ -22,22 +22,35 @@ from twiliodest.events.decoding import (
 )
 from twiliodest.events.documents import LIMIT, Broken, Lines, Value
 from twiliodest.events.envelopes import EventsAt, merged, wrapped
-from twiliodest.events.sources import Source, read
+from twiliodest.events.sources import STDIN, Source, read
 from twiliodest.events.tapes import Tape
+from twiliodest.events.unopened import lists_in
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.planning.parallel import Helpers
 from twiliodest.planning.plan import Plan
 
+NAMES = 100  # of members that are counted
+SHOWN = 5  # names of inputs, and of members, in a note
+LOOKED_INTO = 20  # inputs, in which so many lines are looked at, if they match nothing, for events in them
+LOOKED_AT = 1000
+FEW = 8  # lines that come together because they are long: these are looked at, too
+NOTHING: Mapping[str, tuple[int, int]] = {}
 MOSTLY = 3  # where one event in so many matches, one decoding of all that is needed is cheaper than two
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far the reading has come: what was read, of which so many match an action, and so many are no events."""
+    """How far the reading has come: what was read, of which so many match an action, and so many are no events.
+
+    `empty` are the inputs with nothing in them; `envelopes` how many objects, which match nothing, hold how many
+    others under a name.
+    """
 
     events: int = 0
     matched: int = 0
     broken: int = 0
+    empty: list[str] = field(default_factory=list)
+    envelopes: dict[str, tuple[int, int]] = field(default_factory=dict)
     _last: Made | None = field(default=None, compare=False)
 
     def take(self, made: Made) -> None:
@@ -45,7 +58,24 @@ class Progress:
         self.events += made.events or made.broken
         self.matched += made.matched
         self.broken += made.broken
+        for name, (count, held) in made.envelopes.items():
+            if name not in self.envelopes and len(self.envelopes) >= NAMES:
+                continue
+            objects, inner = self.envelopes.get(name, (0, 0))
+            self.envelopes[name] = (objects + count, inner + held)
         self._last = made
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What a person had better know of the inputs."""
+        if self.empty:
+            more = f" and {len(self.empty) - SHOWN:,} more" if len(self.empty) > SHOWN else ""
+            holds = "holds" if len(self.empty) == 1 else "hold"
+            names = ("standard input" if name == STDIN else name for name in self.empty[:SHOWN])
+            yield f"empty     {', '.join(names)}{more} {holds} no events"
+        for name, (count, held) in list(self.envelopes.items())[:SHOWN]:
+            objects = f"{count:,} object{' holds' if count == 1 else 's hold'}"
+            yield f'envelope  {objects} {held:,} object{"" if held == 1 else "s"} in "{name}": set events_at'
 
     def give_back(self, last: Event, steps: Iterable[Sequence[Outcome]]) -> None:
         """Of what was made last, nothing behind an event counts as read; `steps` are the outcomes of what follows."""
@@ -67,6 +97,7 @@ class Made(msgspec.Struct, frozen=True, gc=False):
     outcomes: Sequence[Outcome]
     first: int
     broken: int
+    envelopes: Mapping[str, tuple[int, int]] = NOTHING
 
 
 class Planner:
@@ -174,7 +205,10 @@ class Planner:
         if self._passed:
             for place in set(range(len(data))) - matching - damaged:
                 self._passed(data[place])
-        return Made(len(data), len(matching), outcomes, first, len(damaged))
+        envelopes = NOTHING
+        if len(data) <= FEW or (first <= LOOKED_AT and source < LOOKED_INTO):
+            envelopes = _unopened(raws[place] for place in set(range(len(data))) - matching - damaged)
+        return Made(len(data), len(matching), outcomes, first, len(damaged), envelopes)
 
     def _broken(
         self,
@@ -200,6 +234,15 @@ class Planner:
         return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
 
 
+def _unopened(raws: Iterable[bytes]) -> Mapping[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for raw in raws:
+        for name, held in lists_in(raw):
+            objects, inner = found.get(name, (0, 0))
+            found[name] = (objects + 1, inner + held)
+    return found or NOTHING
+
+
 def outcomes(
     planner: Planner,
     progress: Progress,
@@ -218,6 +261,9 @@ def outcomes(
         found = read(
             source, lines, value, advance, spread, events_at=planner.events_at, keeps_all=planner.keeps_all
         )
+        before = progress.events
         for made in found:
             progress.take(made)
             yield made.outcomes
+        if progress.events == before:
+            progress.empty.append(source.name)

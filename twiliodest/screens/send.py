@@ -121,6 +121,7 @@ def print_summary(
     dry_run: bool,
     untried: int = 0,
     limit: int | None = None,
+    left_out: str = "",
 ) -> None:
     """The numbers of a run, and every reason with its count and the first place.
 
@@ -132,6 +133,8 @@ def print_summary(
     if broken := progress.broken:
         read += f", {broken:,} {'is not an event' if broken == 1 else 'are not events'}"
     out.print(plain(read), soft_wrap=True)
+    for note in (*((f"left out  {left_out}",) if left_out else ()), *progress.notes):
+        out.print(plain(note, "yellow"), soft_wrap=True)
     out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
     for status in Status:
         if count := tally.statuses[status]:
