@@ -20,7 +20,11 @@ FOLDERS = (
     *("addresses exact outcomes", "model", "errors"),  # the ground, for all of them
 )  # a folder imports from those behind it
 INSIDE = {
-    "cli": ("app", "send", "check sending", "run sandbox", "environment ledger signals"),
+    "cli": (
+        *("app", "check send", "completion init ledger preview sandbox sending", "run"),
+        *("send_options", "options", "values", "command", "endings environment signals"),
+    ),
+    "cli.ledger": ("list prune resolve", "place"),
     "screens": ("results", "check rejects send", "screen", "report", "controls streams"),
     "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
     "checks": ("survey", "expectations online unidentified", "explain findings"),
@@ -54,7 +58,7 @@ INSIDE = {
 }  # within a folder, a file imports from the lines behind its own
 SANDBOX_SEES = {"model", "errors", "messages.segments"}  # of the rest of the program that it stands up to
 HOMES = {
-    "typer": {"cli"},
+    "click": {"cli"},
     "rich": {"screens"},
     "h11": {"twilio"},
     "certifi": {"twilio"},

@@ -461,8 +461,8 @@ def test_version_is_one_line(home: Path) -> None:
 
 def test_completion_completes(home: Path) -> None:
     """A shell that asks gets the commands that begin as typed."""
-    asked = {"_TWILIODEST_COMPLETE": "complete_bash", "COMP_WORDS": "twiliodest le", "COMP_CWORD": "1"}
-    assert run(cwd=home, env=asked).stdout.split() == [b"ledger"]
+    asked = {"_TWILIODEST_COMPLETE": "bash_complete", "COMP_WORDS": "twiliodest le", "COMP_CWORD": "1"}
+    assert run(cwd=home, env=asked).stdout.split() == [b"plain,ledger"]
 
 
 def test_exit_statuses_are_in_the_help(home: Path) -> None:

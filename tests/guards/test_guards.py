@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.run import SendOptions
 from twiliodest.cli.send import send_events
+from twiliodest.cli.send_options import SendOptions
 from twiliodest.config.settings import load
 from twiliodest.delivery.claims import claim_of
 from twiliodest.errors import ExpressionError, Problem, UsageError

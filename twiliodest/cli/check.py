@@ -1,27 +1,81 @@
-"""What `check` does beyond the configuration: a survey of real events, and questions to Twilio."""
+"""The command `check`: the configuration; and beyond it a survey of real events, and questions to Twilio."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from twiliodest.checks.findings import Findings, Grade, Verified
-from twiliodest.checks.survey import Survey
+from twiliodest.cli.command import argument, declare, mistake, option
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.run import size
-from twiliodest.config.settings import Config, account_of
-from twiliodest.delivery.preview import preview
+from twiliodest.cli.options import api_base_option, config_option, load
+from twiliodest.cli.signals import interrupts
+from twiliodest.cli.values import Word
 from twiliodest.errors import ExitStatus, Problem
-from twiliodest.events.envelopes import names
-from twiliodest.events.folders import LeftOut
-from twiliodest.events.sources import find_sources
-from twiliodest.planning.plan import Plan
-from twiliodest.planning.planner import Planner, Progress, outcomes
-from twiliodest.screens import screen
-from twiliodest.screens.check import print_findings, print_verified
-from twiliodest.screens.report import encode_lines
+
+if TYPE_CHECKING:
+    from twiliodest.checks.findings import Findings, Verified
+    from twiliodest.config.settings import Config
+
+EXITS = (
+    "Exit status: 0 fine, warnings or not · 1 some events would not be sent, or Twilio cannot be reached · 2 usage "
+    "or configuration error, or no credentials for --online · 4 Twilio refuses the account or a sender · "
+    "130 interrupted."
+)
+
+
+@declare("check", epilog=EXITS)
+@argument("more", nargs=-1, metavar="[FILE]...", help="More events, so that --events *.jsonl works.")
+@config_option
+@option(
+    "--events",
+    metavar="FILE",
+    multiple=True,
+    help="Say what these events would come to: files, folders, or -.",
+)
+@option("--online", is_flag=True, help="Ask Twilio about the account and the senders; send nothing.")
+@option(
+    *("--output", "-o"),
+    type=Word(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Tables, or one JSON document.",
+)
+@api_base_option
+def command(
+    more: Sequence[str],
+    config: Path | None,
+    events: Sequence[str],
+    online: bool,
+    output: str,
+    api_base: str | None,
+) -> ExitStatus:
+    """$ twiliodest check --events events.jsonl --online
+
+    Check the configuration: every problem at once, and what each action would do, also with real events.
+    """
+    from twiliodest.screens import screen
+
+    if more and not events:
+        raise mistake(
+            f'"{more[0]}" is not expected here', "events follow --events, a configuration follows --config"
+        )
+    environment = Environment.current()
+    loaded = load(config, environment)
+    if not (events or online or output == "json"):
+        screen.print_valid(loaded, loaded.warnings, actions=True)
+        return ExitStatus.OK
+    with interrupts():
+        return check_further(
+            loaded,
+            environment,
+            events=(*events, *more),
+            online=online,
+            api_base=api_base,
+            json=output == "json",
+        )
 
 
 def check_further(
@@ -37,6 +91,11 @@ def check_further(
 
     Raises `UsageError`.
     """
+    from twiliodest.checks.findings import Grade
+    from twiliodest.screens import screen
+    from twiliodest.screens.check import print_findings, print_verified
+    from twiliodest.screens.report import encode_lines
+
     findings, lacking = None, None
     if events:
         findings, lacking = survey(config, events, shows_bar=environment.stderr_is_terminal)
@@ -61,6 +120,16 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
 
     Neither the ledger nor the time of day matters. Raises `UsageError`.
     """
+    from twiliodest.checks.survey import Survey
+    from twiliodest.cli.run import size
+    from twiliodest.delivery.preview import preview
+    from twiliodest.events.envelopes import names
+    from twiliodest.events.folders import LeftOut
+    from twiliodest.events.sources import find_sources
+    from twiliodest.planning.plan import Plan
+    from twiliodest.planning.planner import Planner, Progress, outcomes
+    from twiliodest.screens import screen
+
     left_out, progress = LeftOut(), Progress()
     sources = find_sources(events, left_out)
     members = {problem.member for problem in config.warnings if problem.member}
@@ -80,6 +149,7 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
 
 def _ask(config: Config, api_base: str | None, environment: Environment) -> list[Verified]:
     from twiliodest.checks.online import verify
+    from twiliodest.config.settings import account_of
     from twiliodest.twilio.reader import Reader
 
     account = account_of(config, api_base)

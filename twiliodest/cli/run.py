@@ -1,14 +1,14 @@
-"""What a preview and a delivery of one `send` share: options, events, guards, and where the outcomes go."""
+"""What a preview and a delivery of one `send` share: events, guards, and where the outcomes go."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twiliodest.cli.environment import Environment
+from twiliodest.cli.send_options import SendOptions
 from twiliodest.config.settings import Config
 from twiliodest.delivery.intake import Intake
 from twiliodest.errors import Problem, UsageError
@@ -36,28 +36,6 @@ if TYPE_CHECKING:
 MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
 SKEW = 60  # seconds; so far apart are two right clocks at most, or one before and after it was set
 TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendOptions:
-    """The options of `send`, as given."""
-
-    events: Sequence[str]
-    dry_run: bool
-    jsonl: bool
-    ask: bool
-    quiet: bool
-    limit: int | None
-    rows: int
-    rejects: Path | None
-    fail_fast: bool
-    ledger: Path | None
-    retry: frozenset[str]
-    rate: float | None
-    concurrency: int | None
-    api_base: str | None
-    sandbox: bool
-    wait: bool
 
 
 class Run:

@@ -1,4 +1,4 @@
-"""What the `sandbox` command does, and where `send --sandbox` sends to."""
+"""The command `sandbox`, and where `send --sandbox` sends to."""
 
 from __future__ import annotations
 
@@ -6,27 +6,62 @@ import contextlib
 import importlib.util
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from twiliodest.cli.command import declare, mistake, option
+from twiliodest.cli.environment import Environment
+from twiliodest.cli.options import load
 from twiliodest.cli.signals import interrupts
-from twiliodest.config.settings import Config
-from twiliodest.errors import ExitStatus, Problem, UsageError
-from twiliodest.model import Account, Secret
-from twiliodest.screens import screen
+from twiliodest.cli.values import FILE, Number
+from twiliodest.errors import ExitStatus, Problem
 
 if TYPE_CHECKING:
+    from twiliodest.config.settings import Config
+    from twiliodest.model import Account
     from twiliodest.sandbox import Chaos, Sandbox
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
 
 
+@declare("sandbox")
+@option("--port", type=Number(0, 65535), default=8025, show_default=True, help="Port; 0 takes a free one.")
+@option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@option(
+    *("--config", "-c"),
+    metavar="FILE",
+    type=FILE,
+    help="Let in only the account of this configuration.",
+)
+@option(
+    "--chaos",
+    metavar="NAME=N",
+    multiple=True,
+    help="Make it fail: too_many=0.1, server_error=0.05, …",
+)
+@option(
+    "--keep",
+    type=Number(1),
+    default=10_000,
+    show_default=True,
+    help="How many messages to keep, the newest.",
+)
+def command(port: int, host: str, config: Path | None, chaos: Sequence[str], keep: int) -> ExitStatus:
+    """$ twiliodest sandbox --port 8025
+
+    Serve a local stand-in for Twilio's Messages API, with an inbox page that shows the texts.
+    """
+    loaded = load(config, Environment.current()) if config else None
+    with interrupts():
+        return serve_sandbox(host, port, loaded, chaos, keep)
+
+
 def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[str], keep: int) -> ExitStatus:
     """Serve until Ctrl-C or SIGTERM. With a configuration only its account is let in. Raises `UsageError`."""
     _require_extra()
     from twiliodest.sandbox import Settings, serve
+    from twiliodest.screens import screen
 
     settings = Settings(
         keep=keep,
@@ -43,9 +78,7 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
             serve(settings, host, port, _announce)
     except OSError as error:
         hint = "name another one with --port"
-        raise UsageError(
-            [Problem(message=f"cannot listen on {host} port {port}: {error.strerror}", hint=hint)]
-        ) from None
+        raise mistake(f"cannot listen on {host} port {port}: {error.strerror}", hint) from None
     return ExitStatus.OK
 
 
@@ -53,6 +86,7 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
 def embedded_sandbox(config: Config) -> Iterator[tuple[Sandbox, Account]]:
     """A sandbox for one run, and the account to send with. Raises `UsageError`."""
     _require_extra()
+    from twiliodest.model import Account, Secret
     from twiliodest.sandbox import Sandbox, Settings
 
     with Sandbox(Settings(keep=100_000)) as sandbox:
@@ -63,6 +97,8 @@ def embedded_sandbox(config: Config) -> Iterator[tuple[Sandbox, Account]]:
 
 def keep_open(url: str) -> None:
     """Leave the inbox open until Ctrl-C."""
+    from twiliodest.screens import screen
+
     screen.print_line(f"the inbox is open at {url} until you press Ctrl-C")
     with contextlib.suppress(KeyboardInterrupt), interrupts():
         while True:
@@ -70,11 +106,15 @@ def keep_open(url: str) -> None:
 
 
 def _announce(url: str) -> None:
+    from twiliodest.screens import screen
+
     screen.print_line(f"inbox  {url}")
     screen.print_line(f"send   twiliodest send EVENTS --api-base {url}")
 
 
 def _chaos(settings: Sequence[str]) -> Chaos:
+    import msgspec
+
     from twiliodest.sandbox import Chaos
 
     names = [name for name in Chaos.__struct_fields__ if name != "seed"]
@@ -87,14 +127,14 @@ def _chaos(settings: Sequence[str]) -> Chaos:
             name = ""
         if name not in names:
             hint = f"write --chaos NAME=NUMBER; the names are {', '.join(names)}"
-            raise UsageError([Problem(message=f'"{setting}" is no chaos', hint=hint)])
+            raise mistake(f'"{setting}" is no chaos', hint)
     try:
         return msgspec.convert(values, Chaos)
     except (ValueError, msgspec.ValidationError) as error:
-        raise UsageError([Problem(message=f"--chaos: {error}")]) from None
+        raise mistake(f"--chaos: {error}") from None
 
 
 def _require_extra() -> None:
     if not all(map(importlib.util.find_spec, ("starlette", "uvicorn"))):
         hint = 'pip install "twiliodest[sandbox]"'
-        raise UsageError([Problem(message="the sandbox is not installed", hint=hint)])
+        raise mistake("the sandbox is not installed", hint)

@@ -1,0 +1,44 @@
+"""Which ledger a command means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twiliodest.cli.environment import Environment
+from twiliodest.cli.options import load
+from twiliodest.config.settings import Config, api_base_problems
+from twiliodest.errors import UsageError
+from twiliodest.ledger.servers import server_of
+from twiliodest.screens import screen
+
+
+def ledger_path(
+    given: Path | None, config: Path | None, api_base: str | None, environment: Environment
+) -> Path:
+    """The ledger that is named, or the usual one. Raises `UsageError`."""
+    if given:
+        return given
+    loaded = load(config, environment)
+    return loaded.ledger or default_ledger(loaded, api_base, environment)
+
+
+def default_ledger(config: Config, api_base: str | None, environment: Environment) -> Path:
+    """The ledger of the server that is named; where none is, and nothing went there yet, the only other one."""
+    if problems := api_base_problems(api_base):
+        raise UsageError(problems)
+    server = server_of(api_base or config.api_base)
+    path = environment.ledger_path(config.account, server)
+    if api_base or path.exists() or not config.account:
+        return path
+    others = environment.other_ledgers(config.account)
+    if len(others) == 1:
+        screen.print_line(f"there is no ledger for {server} yet; this is {others[0]}")
+    return others[0] if len(others) == 1 else path
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a ledger, or what is left of one; if not, this is told."""
+    if path.exists() or Path(f"{path}-wal").exists():
+        return True
+    screen.print_line(f"there is no ledger at {path} yet")
+    return False

@@ -1,0 +1,108 @@
+"""The command `ledger resolve`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from twiliodest.cli.command import declare, mistake
+from twiliodest.cli.environment import Environment
+from twiliodest.cli.ledger.place import default_ledger, is_there
+from twiliodest.cli.options import api_base_option, config_option, ledger_option, load
+from twiliodest.cli.signals import interrupts
+from twiliodest.config.settings import Config, account_of
+from twiliodest.errors import ExitStatus, Problem
+from twiliodest.ledger.ledger import Ledger
+from twiliodest.ledger.servers import is_own, server_of
+from twiliodest.model import Account
+from twiliodest.screens import screen
+
+if TYPE_CHECKING:
+    from twiliodest.twilio.network import Route
+
+
+@declare("resolve")
+@config_option
+@ledger_option
+@api_base_option
+def command(config: Path | None, ledger: Path | None, api_base: str | None) -> ExitStatus:
+    """$ twiliodest ledger resolve
+
+    Look up at Twilio what is unknown; what it shows as accepted becomes sent.
+    """
+    environment = Environment.current()
+    loaded = load(config, environment)
+    path = ledger or loaded.ledger or default_ledger(loaded, api_base, environment)
+    with interrupts():
+        return resolve_unknowns(loaded, path, api_base, environment.variables)
+
+
+def resolve_unknowns(
+    config: Config, path: Path, api_base: str | None, variables: Mapping[str, str]
+) -> ExitStatus:
+    """Look up every unknown message where it went. Raises `UsageError`, `LedgerError`."""
+    account = account_of(config, api_base)
+    if not is_there(path):
+        return ExitStatus.OK
+    from twiliodest.twilio.network import route_to
+
+    with contextlib.closing(Ledger.open(path)) as ledger:
+        account = msgspec.structs.replace(account, api_base=_asked(ledger, account.api_base, api_base))
+        route = route_to(account.api_base, variables)
+        left, found, fault = asyncio.run(_resolve(account, route, ledger))
+    nothing = not (found or left or fault)
+    screen.print_line(
+        "nothing is unknown"
+        if nothing
+        else f"{found:,} found in Twilio's list and now sent, {left:,} still unknown"
+    )
+    if fault:
+        screen.print_problems([Problem(message=f"Twilio's list cannot be read: {fault}")])
+    if left:
+        screen.print_line(
+            "no match proves nothing: send --retry unknown texts these people, perhaps once more"
+        )
+    return ExitStatus.UNKNOWN if left else ExitStatus.OK
+
+
+def _asked(ledger: Ledger, usual: str, named: str | None) -> str:
+    """The address to ask: the server's where the ledger's messages went. Raises `UsageError`.
+
+    The token goes to Twilio, to this machine, and to where the user says; to no other place that a file names.
+    """
+    held = ledger.servers()
+    if not held or server_of(usual) in [server for server, _ in held]:
+        return usual
+    server, address = held[0]
+    if named:
+        message = f"the messages of this ledger went to {server}, not to {server_of(named)}"
+        raise mistake(message, f"leave out --api-base, or write --api-base {address}")
+    if not is_own(server):
+        message = (
+            f"the messages of this ledger went to {server}, and the configuration says {server_of(usual)}"
+        )
+        raise mistake(message, f"to ask there, write --api-base {address}")
+    screen.print_line(f"asking {server}, where the messages of this ledger went")
+    return address
+
+
+async def _resolve(account: Account, route: Route, ledger: Ledger) -> tuple[int, int, str]:
+    """How many are left and how many were found; and why the list cannot be read, which ends the search."""
+    from twiliodest.delivery.reconcile import prove
+    from twiliodest.twilio.messages import Lane, LookUpError
+
+    lane = Lane(account, route)
+    rows, found, fault = ledger.unknowns(), 0, ""
+    try:
+        for row in rows:
+            found += await prove(row, lane, ledger) is not None
+    except LookUpError as error:
+        fault = str(error)
+    finally:
+        await lane.close()
+    return len(rows) - found, found, fault

@@ -1,0 +1,162 @@
+"""What a send would do: shown by a dry run, counted before the question."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twiliodest.cli.run import Run
+from twiliodest.cli.signals import handled
+from twiliodest.config.settings import api_base_problems
+from twiliodest.delivery.intake import Intake
+from twiliodest.delivery.preview import preview
+from twiliodest.errors import ExitStatus, Problem, UsageError
+from twiliodest.model import Event, Message, Outcome, Status
+from twiliodest.outcomes import by_event
+from twiliodest.planning.planner import Progress, outcomes
+from twiliodest.screens.report import FINE, Tally
+
+if TYPE_CHECKING:
+    from twiliodest.ledger.ledger import Ledger
+
+SHOWN = 3  # texts, before the question
+
+
+def show_preview(run: Run) -> ExitStatus:
+    """The dry run. Raises `UsageError` for an address that a send would refuse."""
+    if problems := api_base_problems(run.options.api_base):
+        raise UsageError(problems)
+    progress, ending, intake = Progress(), _Ending(), Intake()
+    bar = run.bar(shown=not run.options.jsonl)
+    planner = run.planner(keeps_texts=run.options.rejects is not None, intake=intake)
+    with (
+        run.helpers(planner) as helpers,
+        run.rejects(run.ledger_path()) as rejects,
+        _seen(run) as ledger,
+        bar,
+    ):
+        planned = outcomes(planner, progress, bar.advance, helpers)
+        results = run.results(bar, rejects)
+
+        def interrupt(number: int, frame: object) -> None:
+            """Wait until everything is counted, between two groups; but not where that may take for ever."""
+            if ending.is_interrupted or intake.is_waiting:
+                ending.is_interrupted = True
+                raise KeyboardInterrupt
+            ending.is_interrupted = True
+
+        with handled(interrupt), contextlib.suppress(KeyboardInterrupt):
+            for group in _expected(run, planned, ledger, progress, ending):
+                results.tell_all(group, ending.cut)
+                if results.are_useless or ending.is_interrupted:
+                    break
+    if results.is_closed and rejects is None:
+        results.close()
+        return ExitStatus.OK
+    run.conclude(results, progress, ending.untried, at_limit=ending.at_limit)
+    if ending.is_interrupted:
+        return ExitStatus.INTERRUPTED
+    status = results.tally.exit_status()
+    return ExitStatus.INCOMPLETE if results.fault and status is ExitStatus.OK else status
+
+
+def count_plan(run: Run) -> tuple[Tally, list[Message]]:
+    """Read everything once: what a send would do, and its first texts. Raises `UsageError` if that is too much."""
+    tally = Tally()
+    first: list[Message] = []
+    bar, planner, progress = run.bar(), run.planner(keeps_texts=False), Progress()
+    with run.helpers(planner) as helpers, _seen(run) as ledger, bar:
+        planned = outcomes(planner, progress, bar.advance, helpers)
+        for group in _expected(run, planned, ledger, progress, _Ending()):
+            tally.add(group)
+            if len(first) < SHOWN:
+                texts = (it.message for it in group if it.status is Status.PLANNED and it.message)
+                first.extend(itertools.islice(texts, SHOWN - len(first)))
+    most = run.config.max_messages
+    if most is not None and tally.messages > most:
+        made = f"these events make {tally.messages:,} messages"
+        message = f"{made}, and max_messages is {most:,}: nothing was sent"
+        raise UsageError([Problem(message=message, hint="check the input, or raise max_messages")])
+    return tally, first
+
+
+@dataclass(slots=True)
+class _Ending:
+    """Why a preview ends before its input does; of the event `cut`, so many messages are left."""
+
+    at_limit: bool = False
+    is_interrupted: bool = False
+    untried: int = 0
+    cut: Event | None = None
+
+
+def _expected(
+    run: Run,
+    planned: Iterable[Sequence[Outcome]],
+    ledger: Ledger | None,
+    progress: Progress,
+    ending: _Ending,
+) -> Iterator[Sequence[Outcome]]:
+    """What would come of what is planned, up to the limit; with --fail-fast, up to the first fault."""
+    groups = preview(
+        planned,
+        run.config.account or "",
+        ledger.get if ledger else None,
+        run.retry,
+        guards=run.guards(ledger),
+        clock=run.environment.clock,
+    )
+    count = itertools.count(1)
+
+    def ends(outcome: Outcome) -> bool:
+        if run.options.fail_fast and outcome.status not in FINE:
+            return True
+        ending.at_limit = outcome.status is Status.PLANNED and next(count) == run.options.limit
+        return ending.at_limit
+
+    if not run.options.fail_fast and run.options.limit is None:
+        yield from groups
+        return
+    for group in groups:
+        last = next((place for place, outcome in enumerate(group) if ends(outcome)), None)
+        if last is None:
+            yield group
+            continue
+        event, rest = group[last].event, group[last + 1 :]
+        ending.untried = [outcome.event.line for outcome in rest].count(event.line)
+        ending.cut = event if ending.untried else None
+        progress.give_back(event, list(by_event(rest[ending.untried :])))
+        yield group[: last + 1]
+        return
+
+
+@contextlib.contextmanager
+def _seen(run: Run) -> Iterator[Ledger | None]:
+    """The ledger to look into, where there is one."""
+    path, ledger = run.ledger_path(), None
+    if path and _may_exist(path):
+        from twiliodest.ledger.ledger import Ledger
+
+        ledger = Ledger.open_readonly(path, use=run.use())
+    with contextlib.closing(ledger) if ledger else contextlib.nullcontext():
+        if ledger:
+            run.warn(ledger, run.use())
+        yield ledger
+
+
+def _may_exist(path: Path) -> bool:
+    """Whether there is a ledger to load SQLite for; where that cannot be told, the ledger says what is the matter."""
+    for name in (path, f"{path}-wal"):
+        try:
+            os.stat(name)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            pass
+        return True
+    return False

@@ -1,0 +1,89 @@
+"""The options of `send`, spelled out once: for the parser, for the help, and for whoever reads them."""
+
+# ruff: noqa: RUF009 -- what is called makes the fields
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from operator import not_
+from pathlib import Path
+from typing import Any
+
+import click
+
+from twiliodest.cli.command import Option
+from twiliodest.cli.options import API_BASE, CONFIG, LEDGER, OUTPUT
+from twiliodest.cli.values import FILE, Number, Word
+
+
+def _under(heading: str) -> Callable[..., Any]:
+    """What makes a field an option under this heading; `read` makes the field's value of the option's."""
+
+    def option(*names: str, read: Callable[[Any], Any] | None = None, **how: Any) -> Any:
+        if read:
+            how["callback"] = lambda context, parameter, value: read(value)
+        return field(metadata={"option": lambda name: Option([*names, name], heading, **how)})
+
+    return option
+
+
+_input, _output, _safety = _under("Input"), _under("Output"), _under("Safety")
+_delivery, _sandbox = _under("Delivery"), _under("Sandbox")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """As given, in the order of the help; numbers and files that are not given are `None`."""
+
+    events: Sequence[str]
+    config: Path | None = _input("--config", "-c", **CONFIG)
+    limit: int | None = _input("--limit", type=Number(1), help="Stop after this many messages.")
+    jsonl: bool = _output("--output", "-o", read="jsonl".__eq__, **OUTPUT)
+    rows: int = _output(
+        "--rows", type=Number(0), default=50, show_default=True, help="Rows of the table; 0 shows all."
+    )
+    rejects: Path | None = _output(
+        "--rejects",
+        metavar="FILE",
+        type=FILE,
+        help="Write the original lines of what did not go out to this file.",
+    )
+    quiet: bool = _output("--quiet", "-q", is_flag=True, help="No progress, no summary.")
+    verbose: bool = _output("--verbose", "-v", is_flag=True, help="Also show the configuration's warnings.")
+    dry_run: bool = _safety("--dry-run", "-n", is_flag=True, help="Show what would be sent; send nothing.")
+    ask: bool = _safety(
+        "--yes", "-y", is_flag=True, read=not_, help="Send without showing the plan and asking."
+    )
+    fail_fast: bool = _safety("--fail-fast", is_flag=True, help="Stop at the first thing that goes wrong.")
+    ledger: Path | None = _safety("--ledger", **LEDGER)
+    retry: frozenset[str] = _safety(
+        "--retry",
+        type=Word(["rejected", "unknown"]),
+        multiple=True,
+        read=frozenset,
+        help="Try again: rejected, or unknown (may text people twice).",
+    )
+    rate: float | None = _delivery("--rate", type=Number(0.001), help="Messages a second, at most.")
+    concurrency: int | None = _delivery(
+        "--concurrency", type=Number(1, 500), help="Requests at once (default: 10)."
+    )
+    api_base: str | None = _delivery("--api-base", **API_BASE)
+    sandbox: bool = _sandbox(
+        "--sandbox", is_flag=True, help="Send to a sandbox of this run's own; no account is needed."
+    )
+    wait: bool = _sandbox(
+        "--no-wait", is_flag=True, read=not_, help="With --sandbox: end at once, with the run."
+    )
+
+
+def parameters() -> list[click.Parameter]:
+    """The fields of `SendOptions` as Click wants them."""
+    events = click.Argument(
+        ["events"],
+        nargs=-1,
+        metavar="[EVENTS]...",
+        help="Files, folders (their .json, .jsonl, .ndjson, also .gz), or - for standard input.",
+    )
+    made = [(it.name, it.metadata.get("option")) for it in fields(SendOptions)]
+    return [events, *(make(name) for name, make in made if make)]
