@@ -192,12 +192,14 @@ def latency(bench: Bench) -> None:
 def startup(bench: Bench) -> None:
     """How long the quick commands take."""
     config = data.config_file(bench.cache)
+    one = data.event_file(bench.cache, 1, 1.0)
     python: Command = (sys.executable, "-c", "import typer")
     seconds = {
         'python -c "import typer"': partial(bench.timed, python),
         "twiliodest --version": partial(bench.timed, (*TWILIODEST, "--version")),
         "twiliodest --help": partial(bench.timed, (*TWILIODEST, "--help")),
         "twiliodest check": partial(bench.timed, (*TWILIODEST, "check", "-c", config)),
+        "dry run of one event": partial(bench.timed, _dry(config, one, "table")),
     }
     figures = interleaved(seconds, 4 * bench.repetitions)
     print_ratios("Start-up", figures, 'python -c "import typer"', "s")

@@ -104,7 +104,8 @@ def restore(data: dict[str, Any]) -> Damaged:
     return Damaged(data)
 
 
-_PLAIN = re.compile(r"[A-Za-z_\u0080-\U0010ffff][0-9A-Za-z_\u0080-\U0010ffff]*")
+# letters, digits, _ and all beyond ASCII, told by what they are not: that compiles a hundred times faster
+_PLAIN = re.compile(r"[^\0-@[-^`{-\x7f][^\0-/:-@[-^`{-\x7f]*")
 _MARK = "\U0010ffff"  # no character, and never one: it is followed by what it stands for
 _MARK_ITSELF = "="
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -14,9 +14,10 @@ import difflib
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from twiliodest.errors import ExpressionError
 from twiliodest.triggers.globs import compile_glob
@@ -40,49 +41,40 @@ SIGNATURES = {
 Value: TypeAlias = "str | int | Decimal | bool | tuple[Value, ...] | None"
 
 
-class _Node:
-    __slots__ = ()
-
+class _Node(Struct, frozen=True):
     def __str__(self) -> str:
         """Canonical FQL: `parse(str(e)) == e`."""
         return _print(self)  # type: ignore[arg-type]  # every node is one of Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Literal(_Node):
+class Literal(_Node, frozen=True):
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Field(_Node):
+class Field(_Node, frozen=True):
     path: tuple[str, ...]  # at least one name, and none is empty
 
 
-@dataclass(frozen=True, slots=True)
-class Call(_Node):
+class Call(_Node, frozen=True):
     function: str
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compare(_Node):
+class Compare(_Node, frozen=True):
     left: Expression
     operator: str  # = != < <= > >= in
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Not(_Node):
+class Not(_Node, frozen=True):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class And(_Node):
+class And(_Node, frozen=True):
     operands: tuple[Expression, ...]  # two or more
 
 
-@dataclass(frozen=True, slots=True)
-class Or(_Node):
+class Or(_Node, frozen=True):
     operands: tuple[Expression, ...]  # two or more
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from twiliodest.templates.paths.names import written
 
 EMPTY, BLANK = object(), object()  # the literals `empty` and `blank`
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A value that stands in the template itself: a text, a number as it is written, `true`, `nil`, `EMPTY`, …"""
 
     at: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """A variable: names and indexes; a step that is a `Lookup` is looked up first. `rooted`: written with `$`."""
 
     at: int
@@ -27,8 +26,7 @@ class Lookup:
     rooted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JsonPath:
+class JsonPath(Struct, frozen=True):
     """What only JSONPath can say: it stands alone in a placeholder, or before a `default`.
 
     `text` begins with `$`, and has `added` characters more than were written.
@@ -39,8 +37,7 @@ class JsonPath:
     added: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """All whole numbers from `start` to `stop`."""
 
     at: int
@@ -48,8 +45,7 @@ class Range:
     stop: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A filter's name and arguments; the named ones with their names."""
 
     at: int
@@ -58,8 +54,7 @@ class Filter:
     named: tuple[tuple[str, Expression], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Filtered:
+class Filtered(Struct, frozen=True):
     """A value and the filters that it goes through."""
 
     at: int
@@ -70,8 +65,7 @@ class Filtered:
 Expression: TypeAlias = Literal | Lookup | JsonPath | Range | Filtered
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """A comparison; without an operator, whether the left side is true."""
 
     left: Expression
@@ -79,30 +73,26 @@ class Test:
     right: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """Tests with `and` or `or` between them; the right one of two words binds first, as in Liquid."""
 
     tests: tuple[Test, ...]
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """What is sent as it is."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """A placeholder, or an `echo`."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """The first branch whose condition holds; `unless` turns the first condition round."""
 
     branches: tuple[tuple[Condition, Block], ...]
@@ -110,8 +100,7 @@ class If:
     unless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Every branch one of whose values fits; else the other one."""
 
     value: Expression
@@ -119,8 +108,7 @@ class Case:
     other: Block
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Struct, frozen=True):
     """A loop; `other` is for one that goes nowhere, `None` where there is no `else`."""
 
     name: str
@@ -132,32 +120,28 @@ class For:
     offset: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """`break` or `continue`."""
 
     at: int
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(Struct, frozen=True):
     """A variable of the template's own."""
 
     name: str
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True):
     """A variable that holds what the block writes."""
 
     name: str
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(Struct, frozen=True):
     """The next of these values; `key` tells one cycle from another where there is no group."""
 
     key: str
@@ -165,19 +149,17 @@ class Cycle:
     group: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """`increment` or, with -1, `decrement`."""
 
     name: str
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Nodes one after the other."""
 
-    nodes: tuple[Node, ...] = field(default=())
+    nodes: tuple[Node, ...] = ()
 
 
 Node: TypeAlias = Text | Output | If | Case | For | Leave | Assign | Capture | Cycle | Count | Block
