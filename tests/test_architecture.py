@@ -196,6 +196,16 @@ def test_check_does_not_load_the_network_or_the_ledger(tmp_path: Path) -> None:
     assert {"h11", "sqlite3", "twiliodest.delivery.deliver"}.isdisjoint(loaded_by("check", tmp_path))
 
 
+def test_a_small_dry_run_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """One event does not wait for second processes, the network or the ledger."""
+    (tmp_path / "twiliodest.yaml").write_text(
+        "number: '+15005550006'\nactions: [{name: a, to: $.a, body: b}]\n"
+    )
+    (tmp_path / "one.jsonl").write_text('{"a": "+14155550134"}\n')
+    loaded = loaded_by("send -n one.jsonl", tmp_path)
+    assert {"h11", "sqlite3", "asyncio", "multiprocessing", "email", "zipfile", "pydantic"}.isdisjoint(loaded)
+
+
 def loaded_by(command: str, folder: Path) -> set[str]:
     program = (
         "import atexit, sys; from twiliodest.cli.app import main\n"

@@ -51,6 +51,7 @@ HOSTILE = (
 )
 COMMANDS = (
     *("", "send", "check", "init", "sandbox", "ledger", "ledger list", "ledger resolve", "ledger prune"),
+    "completion",
 )
 
 
@@ -297,6 +298,51 @@ def test_a_mistake_ends_in_words(command: str, says: str, home: Path) -> None:
     assert done.stdout == b""
 
 
+HINTS = {
+    "snd": ('twiliodest has no command "snd"', "send, check"),
+    "ledger lits": ('twiliodest ledger has no command "lits"', "list, resolve"),
+    "send --rowz 3": ("twiliodest send has no option --rowz", "did you mean --rows?"),
+    "send -nz": ("twiliodest send has no option -z", "twiliodest send --help"),
+    "send --rows": ("--rows needs a value", "twiliodest send --help"),
+    "send --dry-run=yes": ("--dry-run takes no value", "twiliodest send --help"),
+    "send --rows 1.5": ('--rows: "1.5" is not a whole number', "0 or more"),
+    "send --limit 0": ("--limit: 0 is out of range", "1 or more"),
+    "send --concurrency 501": ("--concurrency: 501 is out of range", "from 1 to 500"),
+    "send --rate nan": ("--rate: nan is out of range", "0.001 or more"),
+    "send --rate inf": ("--rate: inf is out of range", "0.001 or more"),
+    "send -o XML": ('--output: "XML"', "table or jsonl"),
+    "init a.yaml b.yaml": ('twiliodest init does not take "b.yaml"', "twiliodest init --help"),
+    "ledger prune": ("--older-than is missing", "twiliodest ledger prune --help"),
+    "completion csh": ('"csh"', "bash or zsh or fish"),
+}
+
+
+@pytest.mark.parametrize(("command", "says", "hint"), [(it, *said) for it, said in HINTS.items()])
+def test_a_mistyped_command_is_told_like_any_other_mistake(
+    command: str, says: str, hint: str, home: Path
+) -> None:
+    """What is wrong stands on the first line, what to do on the second; there is no more to read."""
+    done = run(*command.split(), cwd=home)
+    first, second = done.stderr.decode().splitlines()
+    assert first.startswith(f"error: {says}")
+    assert second.startswith("    ")
+    assert hint in second
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_a_hostile_word_of_a_command_is_shown_literally(home: Path) -> None:
+    """A name with line ends and terminal codes makes no line of its own."""
+    for words in (
+        ["\x1b[2J\nerror: x"],
+        ["send", "--\x1b[2J\nx"],
+        ["send", "--rows", "\x1b\n"],
+        ["init", "a", "\n"],
+    ):
+        done = run(*words, cwd=home)
+        assert_harmless(done.stderr)
+        assert (done.returncode, done.stderr.count(b"\n")) == (2, 2)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_file_that_may_not_be_read_is_named(home: Path) -> None:
     """An input without permission to read is a usage error that names it."""
@@ -463,6 +509,22 @@ def test_completion_completes(home: Path) -> None:
     """A shell that asks gets the commands that begin as typed."""
     asked = {"_TWILIODEST_COMPLETE": "bash_complete", "COMP_WORDS": "twiliodest le", "COMP_CWORD": "1"}
     assert run(cwd=home, env=asked).stdout.split() == [b"plain,ledger"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(shell: str, home: Path) -> None:
+    """The script asks the program in the way that the program answers."""
+    done = run("completion", shell, cwd=home)
+    assert (done.returncode, f"_TWILIODEST_COMPLETE={shell}_complete" in done.stdout.decode()) == (0, True)
+
+
+def test_the_options_of_send_have_headings(home: Path) -> None:
+    """Who looks for what keeps a send safe finds it in one place; no type of the parser's gets into the help."""
+    told = run("send", "--help", cwd=home).stdout.decode()
+    headings = [line for line in told.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings[1:] == ["Input:", "Output:", "Safety:", "Delivery:", "Sandbox:", "Options:"]
+    assert not set("<>") & set(told)
+    assert "INTEGER" not in told
 
 
 def test_exit_statuses_are_in_the_help(home: Path) -> None:
