@@ -511,6 +511,17 @@ def test_completion_completes(home: Path) -> None:
     assert run(cwd=home, env=asked).stdout.split() == [b"plain,ledger"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"COMP_WORDS": "x"}, {"COMP_WORDS": "x", "COMP_CWORD": "x"}, {"COMP_WORDS": "'", "COMP_CWORD": "1"}],
+)
+@pytest.mark.parametrize("how", ["bash_complete", "zsh_complete", "fish_complete", "complete_bash", "x"])
+def test_what_is_no_shell_gets_no_traceback(how: str, asked: dict[str, str], home: Path) -> None:
+    """Odd variables are nobody's question."""
+    done = run(cwd=home, env={"_TWILIODEST_COMPLETE": how, **asked})
+    assert (done.returncode in (0, 1), done.stderr) == (True, b"")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_is_told_how_to_complete(shell: str, home: Path) -> None:
     """The script asks the program in the way that the program answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import click
@@ -48,9 +49,7 @@ def main() -> None:
 def _run() -> ExitStatus:
     """Parse, load and call the command; or complete a line, if a shell asks. Raises what the command raises."""
     if asked := Environment.current().variables.get(VARIABLE):
-        from click.shell_completion import shell_complete
-
-        return ExitStatus(shell_complete(app, {}, "twiliodest", VARIABLE, asked))
+        return _complete(asked)
     try:
         with app.make_context("twiliodest", sys.argv[1:]) as context, in_our_words(context):
             return app.invoke(context) or ExitStatus.OK
@@ -59,3 +58,11 @@ def _run() -> ExitStatus:
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)  # noqa: T201 -- help, as Click lays it out
         return ExitStatus.USAGE
+
+
+def _complete(asked: str) -> ExitStatus:
+    from click.shell_completion import shell_complete
+
+    with contextlib.suppress(KeyError, ValueError):  # it is not a shell that asks
+        return ExitStatus(shell_complete(app, {}, "twiliodest", VARIABLE, asked))
+    return ExitStatus.INCOMPLETE
