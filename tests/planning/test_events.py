@@ -65,6 +65,18 @@ def test_what_no_matching_action_needs_harms_no_event(tmp_path: Path, company: i
     ]
 
 
+def test_hundreds_of_actions_with_fields_of_their_own(tmp_path: Path) -> None:
+    """Each event gives its own action's text, though it would take long to decode what all of them need."""
+    plan = Plan([action(f"a{number}") for number in range(300)], compile_identity(["$.messageId"]))
+    assert not plan.takes_fast
+    lines = [FINE.replace(b'"a"', b'"a%d"' % (number % 300)) % number for number in range(2000)]
+    (tmp_path / "events.jsonl").write_bytes(b"\n".join(lines))
+    planner = Planner(find_sources([str(tmp_path / "events.jsonl")]), plan)
+    found = [outcome for group in outcomes(planner, Progress(), lambda size: None) for outcome in group]
+    assert [outcome.action for outcome in found] == [f"a{number % 300}" for number in range(2000)]
+    assert {outcome.message and outcome.message.body for outcome in found} == {"Hi Ann"}
+
+
 EVENTS = st.lists(
     st.sampled_from(
         [

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import EVENTS, EXPRESSIONS
+from strategies import EVENTS, EXPRESSIONS, JSON, VALUES
 
 from twiliodest.errors import ExpressionError
-from twiliodest.triggers.grammar import MAX_DEPTH, Call, Expression, Field, Not, parse
-from twiliodest.triggers.matching import compile_trigger, keys, paths
+from twiliodest.events.window import LIMIT
+from twiliodest.triggers.grammar import MAX_DEPTH, Call, Compare, Expression, Field, Literal, Not, parse
+from twiliodest.triggers.matching import compile_trigger, is_in, keys, paths
 
 EVENT: dict[str, object] = {
     "event": "Button Clicked",
@@ -277,3 +279,41 @@ def test_deep_and_odd_events_do_not_raise() -> None:
         "!(e < 1.5) and e != e and !(f < 1) and f != f",
     ]:
         assert matches(trigger, event)
+
+
+SUBJECTS = [0, 1, True, False, None, "", "1", [1], [True], {"a": 1}, 10**30, Decimal("1e30"), Decimal("0.50")]
+
+
+@settings(max_examples=300)
+@given(st.lists(VALUES, max_size=5), st.sampled_from(SUBJECTS) | JSON)
+def test_a_list_of_literals_holds_what_equals_one_of_them(values: list[Any], value: Any) -> None:
+    """However it is looked up: by type and exact value, lists item by item."""
+    match = compile_trigger(Compare(Field(("a",)), "in", Literal(tuple(values))))
+    assert match({"a": value}) == is_in(value, values)
+
+
+def test_a_long_list_costs_an_event_no_more_than_a_short_one() -> None:
+    """Nobody waits for a hundred thousand comparisons with numbers."""
+    asked = list[str]()
+
+    class Number(Decimal):
+        def __eq__(self, other: object) -> bool:
+            asked.append("")
+            return super().__eq__(other)
+
+        __hash__ = Decimal.__hash__
+
+    match = compile_trigger(parse(f"a in [{', '.join(map(str, range(50_000)))}]"))
+    assert match({"a": Number("49999.0")})
+    assert not match({"a": Number("0.5")})
+    assert len(asked) < 100
+
+
+def test_a_pattern_has_a_length_that_is_matched_in_a_moment() -> None:
+    """The longest pattern and the longest text together are no way to stop a run."""
+    text = "a" * LIMIT
+    for pattern in ("*" + "a?" * 499 + "b", "*a" * 499 + "b", "*" + "[ab]" * 249 + "c"):
+        assert not compile_trigger(parse(f'match(a, "{pattern}")'))({"a": text})
+    with pytest.raises(ExpressionError, match="longer than 1,000") as caught:
+        parse(f'match(a, "{"a" * 1_001}")')
+    assert caught.value.offset == len('match(a, "') + 1_000

@@ -13,12 +13,15 @@ from twiliodest.planning.candidates import UNKNOWN, Candidate, Candidates
 from twiliodest.planning.identity import Identity
 from twiliodest.triggers.matching import paths
 
+WIDE = 200  # paths of all actions: msgspec compares each name of an event with all that are wanted
+
 
 class Plan:
     """Compiled actions. `look` decodes what triggers look at; `take`, at once, also what fields need.
 
-    What `look` can decode is an event; of one that matches nothing, `take` may refuse more. Without `keeps_texts`,
-    its events do without their JSON texts. `envelopes` are members whose presence makes a line more than an event.
+    What `look` can decode is an event; of one that matches nothing, `take` may refuse more. `takes_fast` tells if it
+    is worth while. Without `keeps_texts`, its events do without their JSON texts. `envelopes` are members whose
+    presence makes a line more than an event.
     """
 
     def __init__(
@@ -34,7 +37,9 @@ class Plan:
             *(paths(action.trigger) for action in actions)
         )
         self.look = view(looked_at)
-        self.take = view(looked_at.union(identity.prefixes, *(action.prefixes for action in actions)))
+        needed = looked_at.union(identity.prefixes, *(action.prefixes for action in actions))
+        self.take = view(needed)
+        self.takes_fast = len(needed) <= WIDE
         self._identify = identity.of
         self._named = tolerant(view(identity.prefixes))
         self._candidates = Candidates(actions, identity.prefixes)

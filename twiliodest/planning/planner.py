@@ -136,7 +136,7 @@ class Planner:
             data = list(itertools.takewhile(lambda seen: head not in seen, data))
         made = self._made(source, lines.first, 0, raws, data, decode)
         if data:
-            self._mostly_matching = made.matched * MOSTLY > made.events
+            self._mostly_matching = self._plan.takes_fast and made.matched * MOSTLY > made.events
         return made
 
     def value(self, source: int, value: Value) -> Made:

@@ -7,6 +7,8 @@ import re
 
 from twiliodest.errors import ExpressionError
 
+LONGEST = 1_000  # characters of a pattern: with a text of 1 MiB, a second's work at most
+
 
 @functools.lru_cache(maxsize=256)
 def compile_glob(pattern: str) -> re.Pattern[str]:
@@ -15,6 +17,9 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
     Matching takes at most the product of both lengths: what stands between two stars has one length, so the
     leftmost place is as good as any, and an atomic group keeps it.
     """
+    if len(pattern) > LONGEST:
+        message = f"the pattern is longer than {LONGEST:,} characters"
+        raise ExpressionError(message, LONGEST, "a pattern only needs what tells texts apart")
     parts = [""]
     for found in _ELEMENT.finditer(pattern):
         match found.lastgroup, found[0]:

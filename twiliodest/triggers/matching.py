@@ -150,6 +150,8 @@ def _compile_comparison(comparison: Compare) -> _Test:
         case subject, values if all(isinstance(value, _TEXTS) for value in values):
             get, texts = _compile_value(subject), frozenset(values)
             return lambda event: isinstance(text := get(event), _TEXTS) and text in texts
+        case subject, values if comparison.operator == "in":
+            return _among(_compile_value(subject), values)
     left, right = _compile_value(comparison.left), _compile_value(comparison.right)
     match comparison.operator:
         case "=":
@@ -161,6 +163,21 @@ def _compile_comparison(comparison: Compare) -> _Test:
             return lambda event: (
                 typeof(a := left(event)) == "number" == typeof(b := right(event)) and _holds(relation, a, b)
             )
+
+
+def _among(get: _Get, values: Sequence[Value]) -> _Test:
+    """Whether a value is one of these, however many they are; types count, so that 1 is not true."""
+    lists = [value for value in values if isinstance(value, tuple)]
+    others = frozenset((typeof(value), value) for value in values if not isinstance(value, tuple))
+
+    def is_among(event: Event) -> bool:
+        value = get(event)
+        kind = typeof(value)
+        if kind in ("list", "object"):
+            return kind == "list" and any(_same(value, item) for item in lists)
+        return (kind, value) in others
+
+    return is_among
 
 
 def _compile_value(expression: Expression) -> _Get:
