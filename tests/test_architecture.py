@@ -24,7 +24,7 @@ INSIDE = {
         *("app", "check send", "completion init ledger preview sandbox sending", "run"),
         *("send_options", "options", "values", "command", "endings environment signals"),
     ),
-    "cli.ledger": ("list prune resolve", "place"),
+    "cli.ledger": ("backup check list prune resolve", "place"),
     "screens": ("results", "check rejects send", "screen", "report", "controls streams"),
     "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
     "checks": ("survey", "expectations online unidentified", "explain findings"),
@@ -40,7 +40,10 @@ INSIDE = {
         *("messages reader", "connection", "dialing", "http1"),
         "answers contents faults network redaction wire",
     ),
-    "ledger": ("ledger", "clerk writer", "log notes", "file", "locks place rows servers"),
+    "ledger": (
+        *("ledger check copy", "clerk writer", "log notes", "reader", "file"),
+        "locks place rows servers",
+    ),
     "templates": ("fields", "liquid", "paths", "bounds"),
     "templates.liquid": (
         *("compiler", "syntax values", "calls tags", "conditions filters grammar loops", "cursor operands"),

@@ -51,7 +51,7 @@ HOSTILE = (
 )
 COMMANDS = (
     *("", "send", "check", "init", "sandbox", "ledger", "ledger list", "ledger resolve", "ledger prune"),
-    "completion",
+    *("ledger backup", "ledger check", "completion"),
 )
 
 

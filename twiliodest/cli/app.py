@@ -20,7 +20,7 @@ COMMANDS = {
     "check": "Check the configuration, events and the account.",
     "init": "Write a commented configuration to start from.",
     "sandbox": "Serve a local stand-in for Twilio, with an inbox page.",
-    "ledger": "What was sent: list, resolve, prune.",
+    "ledger": "What was sent: list, resolve, prune, backup, check.",
     "completion": "Complete commands and options in your shell.",
 }
 

@@ -6,9 +6,9 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.locks import Turns
@@ -91,38 +91,6 @@ ADVICE = {
     "SQLITE_CANTOPEN": "cannot be opened; check the permissions of the file and of its folder",
     "SQLITE_IOERR": "cannot be read or written; check the disk and its free space, then run again",
 }
-
-
-class Reader:
-    """Reads what is committed. A file at rest is read as it lies, until somebody begins to write to it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
-
-    def query(self, sql: str, *parameters: object) -> list[Any]:
-        with explained(self._path):
-            if self._rest and self._rest != _at_rest(self._path):
-                self._db.close()
-                self._open()
-            return self._db.execute(sql, parameters).fetchall()
-
-    def stream(self, sql: str, parameters: Mapping[str, object]) -> Iterator[Any]:
-        """Row by row; until it ends, other reads by this reader see the past."""
-        with explained(self._path):
-            yield from self._db.execute(sql, parameters)
-
-    def refuse_others(self) -> None:
-        """See `refuse_others`."""
-        refuse_others(self._db, self._path)
-
-    def close(self) -> None:
-        self._db.close()
-
-    def _open(self) -> None:
-        """Plain reading would create the side files of a file at rest, or fail where it cannot."""
-        self._rest = _at_rest(self._path)
-        self._db = connect(self._path, "mode=ro&immutable=1" if self._rest else "mode=ro")
 
 
 def create(path: Path) -> None:
@@ -239,16 +207,10 @@ def explained(path: Path) -> Iterator[None]:
         name = getattr(error, "sqlite_errorname", "")
         advice = next((advice for start, advice in ADVICE.items() if name.startswith(start)), None)
         raise LedgerError(f"{path} {advice or ADVICE['SQLITE_CORRUPT']}") from error
+    except UnicodeDecodeError as error:  # of SQLite's own sentence about it
+        raise LedgerError(f"{path} {ADVICE['SQLITE_CORRUPT']}") from error
     except OSError as error:
         place, why = error.filename or path, error.strerror
         raise LedgerError(
             f"{place} cannot be used: {why}; mend that, or name another with --ledger"
         ) from error
-
-
-def _at_rest(path: Path) -> tuple[int, int, int] | None:
-    """None while the file has its side files: in use, or left by the dead. Else a mark that use changes."""
-    if os.path.exists(f"{path}-wal"):
-        return None
-    status = os.stat(path)
-    return status.st_ino, status.st_size, status.st_mtime_ns

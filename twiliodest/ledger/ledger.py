@@ -16,7 +16,6 @@ from twiliodest.ledger import notes as notes
 from twiliodest.ledger.clerk import GET, Claiming, Clerk, Job, Noting, Settling, Withdrawal
 from twiliodest.ledger.file import (
     HAS_NOTES,
-    Reader,
     connect,
     create,
     create_folders,
@@ -27,6 +26,7 @@ from twiliodest.ledger.file import (
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.log import Log, refuse_part
 from twiliodest.ledger.place import Place, refuse_remains, refuse_special
+from twiliodest.ledger.reader import Reader
 from twiliodest.ledger.rows import Claim, Damaged, Row, State, row_of
 from twiliodest.ledger.servers import Use
 from twiliodest.ledger.writer import Writer

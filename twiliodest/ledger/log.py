@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twiliodest.errors import LedgerError
-from twiliodest.ledger.file import HAS_NOTES, NOTES, WHOLE, Reader, transaction
+from twiliodest.ledger.file import HAS_NOTES, NOTES, WHOLE, transaction
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.place import Place
+from twiliodest.ledger.reader import Reader
 from twiliodest.ledger.rows import Damaged
 
 SIZE = 40 << 20  # bytes of the log; moving it over writes all over a large file, so: seldom

@@ -60,9 +60,12 @@ def key(account: str, event_id: str, action: str) -> bytes:
 
 def row_of(values: Sequence[object]) -> Row:
     """The row of these columns, which are the fields in order. Raises `Damaged`."""
-    fields = dict(zip(Row.__struct_fields__, values, strict=True))
+    if len(values) != len(Row.__struct_fields__):
+        raise Damaged("its rows have other columns")
     try:
-        row = msgspec.convert(fields, Row, builtin_types=(bytes,))
+        row = msgspec.convert(
+            dict(zip(Row.__struct_fields__, values, strict=True)), Row, builtin_types=(bytes,)
+        )
     except msgspec.ValidationError as error:
         raise Damaged(f"a row cannot be read ({error})") from None
     moments = (row.claimed_at, row.claimed_at if row.settled_at is None else row.settled_at)

@@ -9,6 +9,11 @@ command = Commands(
         "list": "Show what the ledger knows.",
         "resolve": "Look up at Twilio what is unknown.",
         "prune": "Forget old rows.",
+        "backup": "Copy the ledger, also while runs go on.",
+        "check": "Verify that the ledger is whole and undamaged.",
     },
-    help="$ twiliodest ledger list --status unknown\n\nWhat was sent; settle what is unknown; forget old rows.",
+    help=(
+        "$ twiliodest ledger list --status unknown\n\n"
+        "What was sent; settle what is unknown; forget old rows; copy and verify the ledger."
+    ),
 )

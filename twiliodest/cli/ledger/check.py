@@ -1,0 +1,44 @@
+"""The command `ledger check`."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from twiliodest.cli.command import declare, mistake, option
+from twiliodest.cli.environment import Environment
+from twiliodest.cli.ledger.place import ledger_path
+from twiliodest.cli.options import api_base_option, config_option, ledger_option
+from twiliodest.errors import ExitStatus, Problem
+from twiliodest.ledger.check import faults, go_on_without
+from twiliodest.screens import screen
+
+SHOWN = 20  # faults
+
+
+@declare("check")
+@option("--accept", is_flag=True, help="Go on without a log that is lost; people may be texted twice.")
+@config_option
+@ledger_option
+@api_base_option
+def command(*, accept: bool, config: Path | None, ledger: Path | None, api_base: str | None) -> ExitStatus:
+    """$ twiliodest ledger check
+
+    Read all of the ledger, and say what is damaged or missing. Exit status 1 if anything is.
+    """
+    environment = Environment.current()
+    path = ledger_path(ledger, config, api_base, environment)
+    if not path.exists():
+        raise mistake(f"there is no ledger at {path} yet")
+    if accept and go_on_without(path):
+        screen.print_line("from now on the ledger is used without the log that it lacks")
+    found = faults(path, environment.clock())
+    told = list(itertools.islice(found, SHOWN))
+    if not told:
+        screen.print_line(f"the ledger {path} is whole and undamaged")
+        return ExitStatus.OK
+    screen.print_problems([Problem(message=f"{path}: {sentence}") for sentence in told])
+    if more := sum(1 for _ in found):
+        screen.print_line(f"… and {more:,} more")
+    screen.print_line("restore it from a backup; without it, people may be texted twice")
+    return ExitStatus.INCOMPLETE
