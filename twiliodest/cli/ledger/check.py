@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from twiliodest.cli.command import declare, mistake, option
+from twiliodest.cli.command import declare, option
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.ledger.place import ledger_path
+from twiliodest.cli.ledger.place import is_there, ledger_path
 from twiliodest.cli.options import api_base_option, config_option, ledger_option
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.ledger.check import faults, go_on_without
@@ -28,8 +28,8 @@ def command(*, accept: bool, config: Path | None, ledger: Path | None, api_base:
     """
     environment = Environment.current()
     path = ledger_path(ledger, config, api_base, environment)
-    if not path.exists():
-        raise mistake(f"there is no ledger at {path} yet")
+    if not is_there(path):
+        return ExitStatus.OK
     if accept and go_on_without(path):
         screen.print_line("from now on the ledger is used without the log that it lacks")
     found = faults(path, environment.clock())
