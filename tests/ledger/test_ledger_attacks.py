@@ -19,6 +19,7 @@ from test_ledger import HOLD, always, claim, claimed, never, opened, program, re
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.ledger import Ledger
+from twiliodest.ledger.place import Place
 from twiliodest.ledger.rows import State
 
 SECONDS = 60
@@ -385,3 +386,15 @@ def test_an_earlier_version_reads_and_writes_on(path: Path) -> None:
     with opened(path) as ledger:
         assert ledger.servers() == [("https://api.twilio.com", "https://api.twilio.com")]
         assert ledger.counts() == {State.SENT: 1}
+
+
+def test_a_ledger_that_goes_while_a_run_waits_for_its_turn_is_missed(path: Path) -> None:
+    """A run that found a ledger begins no new one in its place: it would text everybody again."""
+    with opened(path) as ledger:
+        settled(ledger, State.SENT, 1)
+    place = Place(path)
+    path.rename(path.with_name("away.db"))
+    assert "was moved, removed or replaced" in refusal(place.check)
+    with opened(path) as new:  # who finds none begins one
+        settled(new, State.SENT, 2)
+    assert "was moved, removed or replaced" in refusal(place.check)

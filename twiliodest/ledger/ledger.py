@@ -243,6 +243,7 @@ class Ledger:
 
     def _start(self, opened: contextlib.ExitStack) -> None:
         """Whoever calls it has the turn."""
+        self._place.check()
         create(self.path)
         self._db = connect(self.path)
         with contextlib.ExitStack() as failing:

@@ -21,6 +21,10 @@ class Place:
         self._given = given.absolute()
         self.path = _home(given.resolve())
         self._open: list[tuple[str, int, int]] = []
+        with contextlib.suppress(OSError):  # what is the matter is told by who opens it
+            status = os.stat(self.path)
+            if status.st_size:
+                self._open.append((str(self.path), status.st_dev, status.st_ino))
 
     @property
     def wal(self) -> str:
@@ -29,6 +33,7 @@ class Place:
 
     def remember(self) -> None:
         """What lies there now is what is open."""
+        self._open.clear()
         names = [*(f"{self.path}{end}" for end in ALL)]
         if self._given != self.path:
             names.append(str(self._given))
@@ -37,7 +42,10 @@ class Place:
             self._open.append((name, status.st_dev, status.st_ino))
 
     def check(self) -> None:
-        """Raises `LedgerError` if what is open is no longer what lies there: nothing written to it would last."""
+        """Raises `LedgerError` if what is open is no longer what lies there: nothing written to it would last.
+
+        Before anything is open, what lay there at first has to be there still.
+        """
         for name, device, number in self._open:
             try:
                 status = os.stat(name)
