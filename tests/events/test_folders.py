@@ -112,3 +112,13 @@ def test_an_event_with_a_list_of_its_own_that_matches_is_no_envelope(tmp_path: P
     event["properties"]["products"] = [{"id": 1}, {"id": 2}]
     (tmp_path / "e.json").write_text(json.dumps(event))
     assert "events_at" not in dry_run(tmp_path, "e.json")[2]
+
+
+def test_a_dry_run_that_matches_nothing_shows_the_warnings(tmp_path: Path) -> None:
+    """Nobody has to guess that -v would have said why nothing matches."""
+    config = CONFIG.replace('type = "track"', 'type = "trak"')
+    (tmp_path / "e.jsonl").write_bytes(line("1"))
+    (tmp_path / "c.yaml").write_text(config)
+    told = run("send", "e.jsonl", "-n", "-c", "c.yaml", cwd=tmp_path).stderr.decode()
+    assert 'no event has the type "trak"' in told
+    assert "warning" not in dry_run(tmp_path, "e.jsonl")[2]

@@ -19,6 +19,7 @@ from twiliodest.errors import ExitStatus, Problem, UsageError
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.outcomes import by_event
 from twiliodest.planning.planner import Progress, outcomes
+from twiliodest.screens import screen
 from twiliodest.screens.report import FINE, Tally
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def show_preview(run: Run) -> ExitStatus:
         results.close()
         return ExitStatus.OK
     run.conclude(results, progress, ending.untried, at_limit=ending.at_limit)
+    if progress.events and not progress.matched and not run.options.verbose:
+        screen.print_problems(run.config.warnings)  # one of them may say why
     if ending.is_interrupted:
         return ExitStatus.INTERRUPTED
     status = results.tally.exit_status()
