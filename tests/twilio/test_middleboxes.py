@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 import time
 import zlib
@@ -171,7 +172,7 @@ def test_what_is_no_answer_leaves_a_doubt(answer: bytes) -> None:
 
 def packed(name: str, data: bytes) -> bytes:
     if name == "br":
-        return bytes(pytest.importorskip("brotli").compress(data))
+        return bytes(importlib.import_module("brotli").compress(data))
     raw = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return {
         "gzip": gzip.compress(data),
@@ -186,6 +187,8 @@ def packed(name: str, data: bytes) -> bytes:
 @pytest.mark.parametrize("name", ["gzip", "X-GZIP", "deflate", "Deflate", "gzip, gzip", "identity", "br"])
 def test_an_answer_that_a_middlebox_has_packed_is_read(name: str) -> None:
     """Although nobody asked for it."""
+    if name == "br":
+        pytest.importorskip("brotli")
 
     def answer(request: bytes, number: int) -> bytes:
         assert b"accept-encoding: identity" in request.lower()
