@@ -109,6 +109,8 @@ def _wide(head: bytes) -> str | None:
     for mark, name in _WIDE.items():
         if head.startswith(mark):
             return name
+    if head.lstrip(b"\0")[:1] not in (b"{", b"["):  # bytes of zero alone are damage
+        return None
     zeros = [byte == 0 for byte in head[:8]]
     if zeros in ([True, True, True, False] * 2, [False, True, True, True] * 2):
         return "UTF-32 without a byte order mark"
