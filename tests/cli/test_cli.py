@@ -154,6 +154,58 @@ def test_hostile_text_is_shown_literally(text: str, home: Path) -> None:
         assert_harmless(output)
 
 
+@pytest.mark.parametrize("text", [*HOSTILE, "\x7f\x85\u200e", "\ufeff\u2067"], ids=ascii)
+def test_hostile_text_in_the_ledger_is_shown_literally(text: str, home: Path) -> None:
+    """What an event has put into the ledger is text there, too: in the table, and in records that give it back."""
+    (home / "twiliodest.yaml").write_text(f"event_id: $.messageId\n{CONFIG}")
+    (home / "events.jsonl").write_text(event(messageId=f"x{text}"))
+    with Sandbox() as sandbox:
+        address = ("--api-base", sandbox.url)
+        assert run("send", "events.jsonl", "-y", *address, cwd=home, env=CREDENTIALS).returncode == 0
+        table = run("ledger", "list", *address, cwd=home, env=CREDENTIALS)
+        jsonl = run("ledger", "list", *address, "-o", "jsonl", cwd=home, env=CREDENTIALS)
+    assert [row["event_id"] for row in records(jsonl.stdout)] == [f"x{text}"]
+    for output in (jsonl.stdout, jsonl.stderr, table.stdout, table.stderr):
+        assert_harmless(output)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nerror: forged", "b\r\nerror: forged\x1b[2J", "c\u2028error: forged\x9b2J"], ids=ascii
+)
+def test_a_file_name_forges_no_line(name: str, home: Path) -> None:
+    """Whatever a file is called, and wherever its name is told, it is one word of one line."""
+    (home / f"{name}.jsonl").write_text("{broken\n" + event(messageId="1"))
+    (home / f"{name}.yaml").write_text("nonsense: 1\n")
+    (home / f"{name}.list").write_text("nobody\n")
+    (home / "listed.yaml").write_text(f"suppress: {json.dumps(name)}.list\n{CONFIG}")
+    for command in (
+        ("send", f"{name}.jsonl", "events.jsonl", "-n"),
+        ("send", f"{name}.jsonl", "-n", "-o", "jsonl"),
+        ("send", f"{name}.jsonl", "-n", "--rejects", f"{name}.jsonl"),
+        ("send", f"{name}.jsonl", "-n", "--rejects", f"missing/{name}"),
+        ("send", name, "-n"),
+        ("send", "events.jsonl", "-n", "-c", f"{name}.yaml"),
+        ("send", "events.jsonl", "-n", "-c", name),
+        ("send", "events.jsonl", "-n", "-c", "listed.yaml"),
+        ("send", "events.jsonl", "-n", "--ledger", f"{name}.jsonl"),
+        ("check", "--events", f"{name}.jsonl"),
+        ("check", name),
+        ("init", f"{name}.jsonl"),
+        ("ledger", "list", "--ledger", name),
+        ("ledger", "list", "--ledger", f"{name}.jsonl"),
+        ("ledger", "prune", "--older-than", "1d", "--ledger", name),
+        ("sandbox", "-c", name),
+        (name,),
+        (f"--{name}",),
+    ):
+        done = run(*command, cwd=home)
+        for output in (done.stdout, done.stderr):
+            assert_harmless(output)
+            assert not [line for line in output.decode().splitlines() if line.startswith("error: forged")], (
+                command
+            )
+
+
 def test_hostile_names_in_a_configuration_are_shown_literally(home: Path) -> None:
     """What a configuration says is text too: in problems, in excerpts, in the table of actions."""
     text = "[bold]:smile:\\e[2J"

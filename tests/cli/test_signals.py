@@ -135,3 +135,17 @@ def test_a_second_signal_ends_a_run_whose_output_is_stuck(home: Path) -> None:
                 process.send_signal(signal.SIGTERM)
                 time.sleep(0.05)
             assert process.returncode == 130
+
+
+def test_the_tests_themselves_run_in_the_background_of_a_script() -> None:
+    """There SIGINT is ignored, and all that a test starts would be deaf to it, too."""
+    name = "tests/cli/test_counts.py::test_an_interrupted_dry_run_counts_what_it_showed"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name],
+        cwd=Path(__file__).parents[2],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode()
