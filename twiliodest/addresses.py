@@ -50,13 +50,13 @@ def read_address(url: str, ports: Mapping[str, int] = WEB) -> Address:
     if not found or scheme not in ports:
         raise ExpressionError(f"it does not begin with {' or '.join(f'{name}://' for name in ports)}")
     if "@" in found[2]:
-        raise ExpressionError("it must not hold a user name or a password")
+        raise ExpressionError("it must not contain a user name or password")
     host, port = _parted(found[2])
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
         raise ExpressionError("it has a port that is not a number from 1 to 65535")
     path = found[3].rstrip("/")
     if not _PATH.fullmatch(path):
-        raise ExpressionError("it has a path with characters that no path has, or a query")
+        raise ExpressionError("it has a query, or characters that a path cannot have")
     return Address(scheme=scheme, host=_host(host), port=int(port or ports[scheme]), path=path)
 
 
@@ -68,7 +68,9 @@ def split_login(url: str) -> tuple[str, tuple[str, str] | None]:
         raise ExpressionError("it cannot be read") from None
     login, at, host = parts.netloc.rpartition("@")
     if re.search(r"[\x00-\x20\x7f\\]", url) or "@" in parts.path + parts.query + parts.fragment:
-        raise ExpressionError("it holds characters that must be written like %20, as in its password")
+        raise ExpressionError(
+            "it contains characters that must be percent-encoded like %20, for example in its password"
+        )
     user, _, password = login.partition(":")
     bare = f"{parts.scheme}://{host}{parts.path}"
     return bare, (unquote(user), unquote(password)) if at else None
@@ -83,7 +85,7 @@ def _parted(netloc: str) -> tuple[str, str | None]:
     """Host and port as they are written."""
     found = re.fullmatch(r"(\[[^\]]*\]|[^:\[\]]*)(?::(.*))?", netloc, re.DOTALL)
     if not found:
-        raise ExpressionError("its host cannot be read")
+        raise ExpressionError("its host is not valid")
     return found[1], found[2]
 
 
@@ -91,25 +93,25 @@ def _host(text: str) -> str:
     if text.startswith("["):
         try:
             if "%" in text:
-                raise ExpressionError("it must not name a zone")
+                raise ExpressionError("its IPv6 address must not have a zone")
             return str(ipaddress.IPv6Address(text[1:-1]))
         except ipaddress.AddressValueError:
-            raise ExpressionError("it holds an IPv6 address that cannot be read") from None
+            raise ExpressionError("its IPv6 address is not valid") from None
     if not text:
-        raise ExpressionError("it names no host")
+        raise ExpressionError("it has no host name")
     if not text.isascii():
-        raise ExpressionError(f"it has a name beyond ASCII{_ascii_form(text)}")
+        raise ExpressionError(f"its host name is not ASCII{_ascii_form(text)}")
     host = text.lower()
     labels = host.split(".")
     if not all(map(_LABEL.fullmatch, labels)):
-        raise ExpressionError("it has a host name that cannot be (a typing error, or an empty or long part)")
+        raise ExpressionError("its host name is not valid (a typo, or a part that is empty or too long)")
     if len(host) > 253:
-        raise ExpressionError("it has a host that is too long")
+        raise ExpressionError("its host name is too long")
     if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
         try:
             return str(ipaddress.IPv4Address(host))
         except ipaddress.AddressValueError:
-            raise ExpressionError("it holds an IPv4 address that cannot be read") from None
+            raise ExpressionError("its IPv4 address is not valid") from None
     return host
 
 

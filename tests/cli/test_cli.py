@@ -499,7 +499,7 @@ def test_init_writes_a_configuration_that_is_valid(home: Path) -> None:
     (home / "twiliodest.yaml").unlink()
     assert run("init", cwd=home).returncode == 0
     done = run("check", cwd=home, env=CREDENTIALS)
-    assert (done.returncode, done.stderr) == (0, b"1 action: the configuration is valid\n")
+    assert (done.returncode, done.stderr) == (0, b"the configuration is valid: 1 action\n")
     assert (home / "twiliodest.yaml").stat().st_mode & 0o777 == 0o600
 
 

@@ -122,4 +122,4 @@ def test_half_of_a_pair_stays_a_problem(tmp_path: Path) -> None:
     document = Document(path, {"body": ()})
     node = document.members(document.root, ["body"])[0]["body"]
     assert document.text(node, "body") is None
-    assert "half a character" in document.problems[0].message
+    assert "half of a character" in document.problems[0].message

@@ -161,7 +161,7 @@ def test_every_key_of_the_configuration_is_documented(config: str, tmp_path: Pat
     """Whatever the program calls a known key, a page explains in a table."""
     (tmp_path / "config.yaml").write_text(config)
     told = run("check", "-c", "config.yaml", cwd=tmp_path).stderr.decode()
-    known = re.search(r"known are: (.*)", told)
+    known = re.search(r"the known ones are: (.*)", told)
     assert known
     rows = " ".join(re.findall(r"^\| (`.*?) \|", PAGES["docs/configuration.md"], re.MULTILINE))
     assert [key for key in known[1].split(", ") if f"`{key}`" not in rows] == []

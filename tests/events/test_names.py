@@ -82,7 +82,7 @@ def test_half_an_emoji_costs_only_those_who_use_it(tmp_path: Path, body: str, te
     """A value that JavaScript has cut in two is no reason to lose an event that does not need it."""
     config = HALVES.format(body=body)
     (record,) = planned(tmp_path, HALF % b"", config, status=0 if text else 1)
-    reason = None if text else "$.properties.bio holds half of a character"
+    reason = None if text else "$.properties.bio contains half of a character"
     assert (record["status"], record["body"], record["reason"]) == (
         *("planned" if text else "invalid", text, reason),
     )
@@ -97,7 +97,7 @@ def test_half_an_emoji_costs_only_those_who_use_it(tmp_path: Path, body: str, te
         (
             HALF.replace(b"0134", rb"013\ud83d") % b"",
             "invalid",
-            "$.properties.phone holds half of a character",
+            "$.properties.phone contains half of a character",
         ),
         (b'{"batch":[' + HALF % b"" + rb'],"context":{"a":"\ud83d"}}', "planned", None),
         (HALF % rb',"more":[{"a":["\udfff"]}]', "planned", None),
@@ -139,14 +139,14 @@ def test_a_trigger_that_looks_at_half_a_character_decides_nothing(tmp_path: Path
     found = planned(tmp_path, raw, config, status=int(looks))
     reasons = [record["reason"] for record in found if record["reason"]]
     field = "tags" if "tags" in trigger else "bio"
-    assert reasons == ([f"$.properties.{field} holds half of a character"] if looks else [])
+    assert reasons == ([f"$.properties.{field} contains half of a character"] if looks else [])
 
 
 def test_a_recipient_in_halves_is_not_replaced_by_another(tmp_path: Path) -> None:
     """An alternative stands in for what is missing, not for what is damaged."""
     config = HALVES.format(body="Hi").replace("$.properties.phone", "[$.properties.bio, $.properties.phone]")
     (record,) = planned(tmp_path, HALF % b"", config, status=1)
-    assert record["reason"] == "$.properties.bio holds half of a character"
+    assert record["reason"] == "$.properties.bio contains half of a character"
 
 
 def test_events_that_differ_in_a_half_are_two_events(tmp_path: Path) -> None:

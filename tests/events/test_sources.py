@@ -329,7 +329,7 @@ def test_gzip_is_told_by_its_content(size: int) -> None:
 def test_a_damaged_file_is_reported_as_a_whole(data: bytes, reason: str) -> None:
     """Events before the damage count, then it is said what is wrong with the file."""
     found = items(data)
-    assert found[-1][3] == Broken(f"cannot be read to its end: {reason}", "a file cannot be read")
+    assert found[-1][3] == Broken(f"cannot be read to the end: {reason}", "a file cannot be read")
     assert not data.startswith(b"\x1f") or len(events(found)) == 3
 
 

@@ -292,7 +292,7 @@ def test_a_cooldown_counts_from_when_a_scheduled_text_arrives() -> None:
             guards.remember([("a", NEW_YORK, "+12125550100", night)])
         assert guards.reach == 3600 + HORIZON.total_seconds()
         late = guards(planned(event="2"), night + 7200)
-        assert late.reason == "a text is scheduled already; cooldown 1h"
+        assert late.reason == "a text is already scheduled; cooldown 1h"
         assert not is_allowed(guards(planned(event="2"), morning))
         assert is_allowed(guards(planned(event="2"), morning + 1800))
 
@@ -358,7 +358,7 @@ def test_every_line_that_is_no_number_is_told(tmp_path: Path) -> None:
     problems.clear()
     read_suppressed(path, None, problems)
     assert len(problems) == 21
-    assert problems[-1].message == f"{path}: 980 more lines hold no phone number"
+    assert problems[-1].message == f"{path}: 980 more lines are not phone numbers"
 
 
 def test_a_suppressed_number_is_not_texted_whatever_else_holds() -> None:
@@ -697,7 +697,7 @@ def test_every_mistake_in_the_configuration_of_guards_is_told_at_once(tmp_path: 
         ("quiet_hours: {from: 21:00, to: 21:00}", "from and to are the same"),
         (
             "quiet_hours: {from: 21:00, to: 8:00, policy: send_at}",
-            "to schedule needs a Messaging Service, and greet sends from +12125550100",
+            "policy: schedule needs a Messaging Service, but greet sends from +12125550100",
         ),
     ],
 )

@@ -48,7 +48,7 @@ def test_a_recipient_becomes_e164(value: str, region: str | None, number: str) -
         ("+٣٤٥٦٧٨٩٠١", None, "is not in E.164 form"),
         ("+1234567890123456", None, "is not in E.164 form"),
         ("whatsapp:bob", None, '"bob" is not in E.164 form'),
-        ("messenger:", None, "no Messenger user id"),
+        ("messenger:", None, "no Messenger user ID"),
         ("12345", "US", '"12345" is not a valid phone number (default_region is US)'),
         ("hello", "US", "is not a valid phone number"),
         ("(415) 555-2671", "XX", "default_region is XX"),
@@ -56,8 +56,8 @@ def test_a_recipient_becomes_e164(value: str, region: str | None, number: str) -
         ("4155552671;phone-context=+44", "US", "has letters"),
         ("415 555 2671 ext. 5", "US", "has an extension"),
         ("4155552671.0", "US", "is a decimal number"),
-        ("+14155552671, +14155552672", None, "holds several numbers"),
-        ("415 555 2671 / 415 555 2672", "US", "holds several numbers"),
+        ("+14155552671, +14155552672", None, "has several numbers"),
+        ("415 555 2671 / 415 555 2672", "US", "has several numbers"),
         ("9" * 1_000_000, "US", f'"{"9" * 40}…" is too long'),
     ],
 )
@@ -148,8 +148,8 @@ def test_a_channel_is_told_by_its_prefix(address: str, prefix: str) -> None:
         ("USA", 'did you mean "US"?'),
         ("UK", 'did you mean "GB"?'),
         ("+44", 'did you mean "GB"?'),
-        ("999", "write a country as its two ISO letters, such as US or GB"),
-        ("Utopia", "write a country as its two ISO letters, such as US or GB"),
+        ("999", "write a country's two-letter ISO code, such as US or GB"),
+        ("Utopia", "write a country's two-letter ISO code, such as US or GB"),
     ],
 )
 def test_a_wrong_region_gets_a_hint(code: str, hint: str | None) -> None:

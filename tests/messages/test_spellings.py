@@ -201,7 +201,7 @@ def test_what_has_one_sensible_reading_is_taken(value: str, region: str, number:
         ("415\n555 0134", "is not a valid phone number"),
         ("+0044 7911 123456", "is not a valid phone number"),
         ("44+7911123456", "is not a valid phone number"),
-        ("++14155550134", "holds several numbers"),
+        ("++14155550134", "has several numbers"),
         ("+1 415 555 0134 5678 9012", "is not a valid phone number"),
         ("()", "is not a valid phone number"),
         ("tel:", "the recipient is empty"),

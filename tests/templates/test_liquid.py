@@ -99,12 +99,12 @@ def test_a_template_says_what_liquid_says(source: str, result: str) -> None:
         (
             "{{ traits.first_name | times: 2 }}",
             "$.traits.first_name",
-            "does not suit the filter times: it is not a number",
+            "does not work with the filter times: it is not a number",
         ),
         (
             "{{ properties.count | join }}",
             "$.properties.count",
-            "does not suit the filter join: it is not a list",
+            "does not work with the filter join: it is not a list",
         ),
         (
             "{{ properties.items | map: 'nope' | first }}",
@@ -116,7 +116,7 @@ def test_a_template_says_what_liquid_says(source: str, result: str) -> None:
         (
             "{% for i in properties.count %}{% endfor %}",
             "$.properties.count",
-            "does not suit for: it is not a list",
+            "does not work with for: it is not a list",
         ),
     ],
 )

@@ -102,12 +102,12 @@ def test_a_placeholder_says_what_liquid_says(source: str, result: str) -> None:
         ("{{ properties.tags[*].name }}", "$.properties.tags[*].name is missing"),
         ("{{ properties.o.size }}", "$.properties.o.size is missing"),
         ("{{ properties.code.first }}", "$.properties.code.first is missing"),
-        ("{{ properties | size }}", "$.properties does not suit the filter size: it is not a list or a text"),
+        ("{{ properties | size }}", "$.properties does not work with the filter size: it is not a list or a text"),
         ("{{ properties[nope] }}", "$.nope is missing"),
         ("{% for t in properties.tags offset: properties.o.a limit: properties.neg %}{% endfor %}",
          "$.properties.neg is missing"),
         ("{% assign x = 0 | minus: 1 %}{% for t in properties.tags offset: x %}{% endfor %}",
-         "x does not suit the offset of a for: it is negative"),
+         "x does not work with the offset of a for: it is negative"),
     ],
 )  # fmt: skip
 def test_no_text_is_half_filled(source: str, reason: str) -> None:
@@ -236,7 +236,7 @@ def test_half_of_a_character_is_never_sent(field: str) -> None:
     """A lone surrogate, which JavaScript writes where it cuts an emoji in two, is told with its path."""
     said = {"bio": "cut \ud83d", "bios": ["a", "\ude00"], "fine": "x"}
     path = "$.bios" if "bios" in field else "$.bio"
-    assert outcome(field, said) == f"invalid: {path} holds half of a character"
+    assert outcome(field, said) == f"invalid: {path} contains half of a character"
     assert outcome("{% if bio contains 'cut' %}{{ fine }}{% endif %}", said) == "x"
 
 

@@ -93,13 +93,16 @@ def asked_and_reset(server: Server, client: Client) -> None:
 
 
 BROKEN: dict[str, tuple[Serve, str]] = {
-    "closes": (lambda server, client: None, "opened no tunnel"),
+    "closes": (lambda server, client: None, "did not open a tunnel"),
     "resets": (lambda server, client: client.reset(), "the proxy"),
     "reads and closes": (lambda server, client: client.request(), "without an answer"),
-    "reads and resets": (asked_and_reset, "opened no tunnel"),
+    "reads and resets": (asked_and_reset, "did not open a tunnel"),
     "hangs": (lambda server, client: time.sleep(2), "did not open a tunnel in time"),
     "garbles": (answering(lambda request, number: b"\0\xff garble\r\n\r\n"), "cannot be read as HTTP"),
-    "wants a login": (answering(lambda request, number: http(407, b"who?")), "wants a login: put it into"),
+    "requires a login": (
+        answering(lambda request, number: http(407, b"who?")),
+        "requires a login: put it in",
+    ),
     "refuses": (answering(lambda request, number: http(403, b"no")), "403"),
     "cannot": (answering(lambda request, number: http(502, b"")), "502"),
     "speaks first": (tunnel(9, prelude=b"hello"), "before it was asked"),
@@ -204,7 +207,7 @@ def unreachable(server: Server, client: Client) -> None:
         (socks(9, (b"me", b"right")), "me:wrong@", "did not accept"),
         (lambda server, client: client.say(b"HTTP/1.1 400 Bad\r\n\r\n"), "", ""),
         (lambda server, client: client.say(b"\x04\x00garbage"), "", ""),
-        (lambda server, client: client.say(b"\x05\xff"), "", "wants a login"),
+        (lambda server, client: client.say(b"\x05\xff"), "", "requires a login"),
         (unreachable, "", "host unreachable"),
         (lambda server, client: None, "", "closed"),
         (lambda server, client: time.sleep(2), "", "in time"),

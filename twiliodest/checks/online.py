@@ -33,7 +33,7 @@ def verify(account: Account, actions: Sequence[SendSms], get: Get) -> list[Verif
     return found
 
 
-_TRIAL = "a trial account texts verified numbers only, and puts a notice before every text"
+_TRIAL = "a trial account can text only verified numbers, and puts a notice before every text"
 _LISTED = 200  # senders of a Messaging Service that are looked at
 
 
@@ -42,7 +42,7 @@ def _account(account: Account, get: Get) -> Iterator[Verified]:
     is_key = account.user != account.sid
     if body.get("code") == 20008:
         hint = "use the account's live credentials: with the test ones Twilio sends nothing and shows nothing"
-        yield _refused("account", "these are test credentials: they reach nobody", hint)
+        yield _refused("account", "these are test credentials: messages sent with them reach nobody", hint)
     elif is_key and status in (401, 403):
         yield _key(account, get)
     elif status == 200 and body.get("status") in ("suspended", "closed"):
@@ -61,10 +61,10 @@ def _account(account: Account, get: Get) -> Iterator[Verified]:
         )
     else:
         hint = (
-            "compare both with Twilio's console: account SID and auth token, of the region of this host; "
+            "compare both with Twilio's console: account SID and auth token, for the region of this host; "
             "a suspended or closed account is refused in the same way"
         )
-        yield _refused("account", f"Twilio does not accept account and token{_told(status, body)}", hint)
+        yield _refused("account", f"Twilio does not accept the account and token{_told(status, body)}", hint)
 
 
 def _key(account: Account, get: Get) -> Verified:
@@ -72,13 +72,14 @@ def _key(account: Account, get: Get) -> Verified:
     status, body = get(f"/2010-04-01/Accounts/{account.sid}/Messages.json", {"PageSize": "1"})
     if status == 200:
         return _ok(
-            "account", "the API key works; it may not read the account, so a trial or suspension is not seen"
+            "account",
+            "the API key works; it may not read the account, so a trial or a suspension cannot be seen",
         )
     if status == 403:
         hint = "a restricted key must have the permission to create messages; a Standard key has it"
         return _warning("account", f"the API key may not read messages{_told(status, body)}", hint)
     hint = (
-        "compare with Twilio's console: the key must exist, be of this account and of the region of this host; "
+        "compare with Twilio's console: the key must exist, and belong to this account and the region of this host; "
         "token is the key's secret, which is shown only once"
     )
     return _refused(
@@ -114,9 +115,7 @@ def _number(sender: str, media: Sequence[str], account: str, get: Get) -> Verifi
         return _unreadable(sender, "phone numbers", status, body)
     own = [item for item in _items(body, "incoming_phone_numbers") if item.get("phone_number") == sender]
     if not own:
-        hint = (
-            "choose one of Phone Numbers > Manage > Active numbers in Twilio's console, of this very account"
-        )
+        hint = "choose one from Phone Numbers > Manage > Active numbers in this account's Twilio console"
         return _refused(sender, f"the account has no number {sender}", hint)
     able = _abilities(own[0])
     if "sms" not in able:
@@ -135,10 +134,10 @@ def _short_code(sender: str, media: Sequence[str], account: str, get: Get) -> Ve
     if status in (401, 403):
         return _unreadable(sender, "short codes", status, body)
     if not any(item.get("short_code") == sender for item in _items(body, "short_codes")):
-        hint = "choose one of Phone Numbers > Manage > Short codes in Twilio's console"
+        hint = "choose one from Phone Numbers > Manage > Short codes in Twilio's console"
         return _refused(sender, f"the account has no short code {sender}", hint)
     if media:
-        hint = "ask Twilio's support, or send one to try it"
+        hint = "ask Twilio's support, or send an MMS to try it"
         return _warning(
             sender, f"the account's short code; not every one can send MMS, and {_names(media)}", hint
         )
@@ -151,7 +150,7 @@ def _service(sender: str, media: Sequence[str], account: str, get: Get) -> Verif
     if status in (401, 403):
         return _unreadable(sender, "Messaging Services", status, body)
     if status != 200 or body.get("account_sid") not in (None, account):
-        hint = "choose one of Messaging > Services in Twilio's console, of this very account"
+        hint = "choose one from Messaging > Services in this account's Twilio console"
         return _refused(sender, "the account has no such Messaging Service", hint)
     number_status, numbers = get(f"{path}/PhoneNumbers", {"PageSize": str(_LISTED)})
     code_status, codes = get(f"{path}/ShortCodes", {"PageSize": str(_LISTED)})
@@ -159,7 +158,7 @@ def _service(sender: str, media: Sequence[str], account: str, get: Get) -> Verif
         return _ok(sender, "the account's Messaging Service; which senders it has is not known")
     pool, short = _items(numbers, "phone_numbers"), _items(codes, "short_codes")
     if not pool and not short:
-        hint = "add one in Twilio's console, unless it is to send by its alphanumeric or other senders only"
+        hint = "add one in Twilio's console, unless it should use only its alphanumeric or other senders"
         return _warning(sender, "this Messaging Service has no number and no short code", hint)
     if media and len(pool) < _LISTED and not any("mms" in _abilities(item) for item in [*pool, *short]):
         hint = "add a number that can, or drop media_url"

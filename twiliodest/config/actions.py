@@ -86,7 +86,7 @@ class _Reader:
         sender = self._plain(nodes["number"], "number", read) if "number" in nodes else self._sender
         cooldown = self._plain(nodes["cooldown"], "cooldown", read_duration) if "cooldown" in nodes else None
         if "to" not in nodes:
-            hint = "add to: $.properties.phone, or where the number stands"
+            hint = "add to: $.properties.phone, or wherever events have the number"
             self._complain(item, f'"to" is missing {where}', hint)
         if "body" not in nodes and "media_url" not in nodes:
             self._complain(item, f'"body" is missing {where}', 'add body: "…", or media_url')
@@ -117,7 +117,7 @@ class _Reader:
         name = text.strip()
         if name in self._lines:
             self._complain(
-                node, f'two actions are named "{name}"', f"the first is in line {self._lines[name]}"
+                node, f'two actions are named "{name}"', f"the first is on line {self._lines[name]}"
             )
         else:
             self._lines[name] = node.start_mark.line + 1
@@ -158,7 +158,7 @@ class _Reader:
             return self._fields[node, what]
         items = self._document.items(node)
         if items is not None and limit == 1:
-            self._complain(node, f"{what} must be one text, not a list")
+            self._complain(node, f"{what} must be a single text, not a list")
             items = ()
         elif items is not None and not 0 < len(items) <= limit:
             self._complain(

@@ -44,14 +44,18 @@ def read_quiet_hours(document: Document, node: Node | None, actions: Sequence[Se
     zone, schedules = value("time_zone", read_zone), value("policy", _policy) == "send_at"
     unable = [action for action in actions if not is_messaging_service(action.sender)]
     if schedules and unable:
-        message = f"to schedule needs a Messaging Service, and {unable[0].name} sends from {unable[0].sender}"
-        document.complain(nodes["policy"], message, "set its number to one (MG…), or take policy: hold")
+        message = (
+            f"policy: schedule needs a Messaging Service, but {unable[0].name} sends from {unable[0].sender}"
+        )
+        document.complain(nodes["policy"], message, "set its number to one (MG…), or use policy: hold")
     if not is_zone("Europe/London"):
         document.complain(node, "this machine has no time zone database", "pip install tzdata")
     if start is None or end is None:
         return None
     if start == end:
-        document.complain(nodes["to"], "from and to are the same", "leave quiet_hours out to have none")
+        document.complain(
+            nodes["to"], "from and to are the same", "to have no quiet hours, remove quiet_hours"
+        )
     return QuietHours(start=start, end=end, time_zone=zone, schedules=schedules)
 
 
@@ -71,5 +75,5 @@ def read_list(
 
 def _policy(text: str) -> str:
     if text not in POLICIES:
-        raise ExpressionError("there is no such policy", 0, f"it is {' or '.join(POLICIES)}")
+        raise ExpressionError("this is not a policy", 0, f"it is {' or '.join(POLICIES)}")
     return text

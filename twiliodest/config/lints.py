@@ -62,7 +62,7 @@ def lint_body(body: Field, smart_encoding: bool = False) -> Iterator[Finding]:
         character = outside[1]
         is_mended = not smart_encoding and first_outside_gsm7(encoded) is None
         yield Finding(
-            f"{describe(character)} needs UCS-2: every text holds 70 characters a segment instead of 160",
+            f"{describe(character)} needs UCS-2: a segment holds 70 characters instead of 160",
             f"replace it with a plain character, if you can{_MENDED if is_mended else ''}",
             max(0, body.source.find(character)),
         )
@@ -77,7 +77,7 @@ def lint_path(names: tuple[str, ...]) -> Finding | None:
     first, *others = names
     rest = [*others] if others and others[0] in ROOTS else ["properties", *others]
     if first in TEXTS and others:
-        message = f'in events "{first}" is a text, and nothing is below it'
+        message = f'in events "{first}" is text, so it has no members'
         return Finding(message, f'did you mean "{".".join(rest)}"?', member=first)
     if first in ROOTS:
         return None
@@ -110,7 +110,7 @@ def constant(field: Field) -> str | None:
         return ""
 
 
-_MENDED = ", or have Twilio do it with smart_encoding: true"
+_MENDED = ", or let Twilio do it with smart_encoding: true"
 _NAMES = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*")
 _SINGLE_BRACES = re.compile(
     r"(?<!\{)[$%#!]?\{\s*!?[A-Za-z_$][\w.$]*\s*\}(?!\})|(?<!\{)\{[\w.$ ]+\}\}|\{\{[\w.$ ]+\}(?!\})"
@@ -138,7 +138,7 @@ def _lint_markup(body: Field) -> Iterator[Finding]:
     if stray:
         shown = stray[0] if len(stray[0]) <= 40 else f"{stray[0][:39]}…"
         yield Finding(
-            f"{shown} is not a placeholder and is sent as it is",
+            f"{shown} is not a placeholder: it is sent as is",
             "placeholders are written {{name}}",
             stray.start(),
         )

@@ -68,10 +68,10 @@ class Document:
         lines: dict[str, int] = {}
         for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode):
-                self.complain(key, "a key must be a plain text", _quote("{"))
+                self.complain(key, "a key must be plain text", _quote("{"))
             elif key.value in lines:
-                first = f"it is first in line {lines[key.value]}"
-                self.complain(key, f"{_named(key) or 'a key'} is there twice", first)
+                first = f"the first is on line {lines[key.value]}"
+                self.complain(key, f"{_named(key) or 'a key'} appears twice", first)
             else:
                 lines[key.value] = key.start_mark.line + 1
                 if key.value in names:
@@ -87,10 +87,10 @@ class Document:
         for key in keys:
             if key.value == "<<":
                 hint = "write the keys out; an alias (*name) can stand for a whole value"
-                self.complain(key, "YAML's merge key << is not read", hint)
+                self.complain(key, "YAML's merge key << is not supported", hint)
                 continue
             near = difflib.get_close_matches(key.value[:40], names, 1, 0.6)
-            hint = f'did you mean "{near[0]}"?' if near else f"known are: {', '.join(names)}"
+            hint = f'did you mean "{near[0]}"?' if near else f"the known ones are: {', '.join(names)}"
             self.complain(key, " ".join(filter(None, ("unknown", what, _named(key), where))), hint)
 
     def is_mapping(self, node: Node) -> bool:
@@ -105,7 +105,7 @@ class Document:
         """The text of a scalar, as written: `+15551234567` keeps its plus, `no` stays `no`; else a problem."""
         if not isinstance(node, yaml.ScalarNode):
             hint = _quote("{") if isinstance(node, yaml.MappingNode) and node.flow_style else None
-            self.complain(node, f"{what} must be a text", hint)
+            self.complain(node, f"{what} must be text", hint)
         elif not node.tag.startswith("tag:yaml.org,2002:"):
             self.complain(node, f"{what} begins with !, which YAML takes for a tag", _quote("!"))
         elif node.tag.endswith(":null") or not node.value.strip():
@@ -113,7 +113,11 @@ class Document:
         elif id(node) in self._secrets and not secret:
             self.complain(node, f"{what} repeats a value that may be a secret", "write it out")
         elif _SURROGATE.search(node.value):
-            self.complain(node, f"{what} holds half a character", r"\ud800 to \udfff are no characters")
+            self.complain(
+                node,
+                f"{what} contains half of a character",
+                r"\ud800 to \udfff are not characters by themselves",
+            )
         else:
             return str(node.value)
         return None
@@ -168,7 +172,7 @@ class Document:
         if isinstance(root, yaml.MappingNode):
             return root
         hint = "twiliodest init writes one to start from"
-        raise UsageError([Problem(message=f"{self.name} holds no settings", hint=hint)])
+        raise UsageError([Problem(message=f"{self.name} has no settings", hint=hint)])
 
     def _unreadable(self, line: int, column: int, message: str, public: Public) -> UsageError:
         text = self._lines[line] if line < len(self._lines) else ""
@@ -286,7 +290,7 @@ def _in_words(error: yaml.MarkedYAMLError) -> str:
     if "single document" in (error.context or ""):
         return "a second document begins here"
     if problem.startswith(("expected <block end>", "could not find expected")):
-        return "this does not fit what stands before it"
+        return "this does not fit what comes before it"
     return re.sub(r" '[^']{2,}'", "", problem)
 
 

@@ -96,7 +96,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         event_id=read.identity() or compile_identity([DEFAULT_EVENT_ID]),
         events_at=read.setting("events_at", read_events_at),
         default_region=region,
-        rate=read.setting("rate", values.amount(0.001, "rate must be a number of messages a second")),
+        rate=read.setting("rate", values.amount(0.001, "rate must be a number of messages per second")),
         concurrency=read.setting("concurrency", values.count(500, "concurrency")) or 10,
         max_messages=read.setting("max_messages", values.count(10**12, "max_messages")),
         price_per_segment=read.price("price_per_segment"),
@@ -211,10 +211,10 @@ class _Settings:
         region = self.setting("region", values.region)
         if region and "edge" not in self.nodes and region != "us1" and not (edge := EDGES.get(region)):
             hint = "add edge: …, as Twilio's console names it"
-            self._document.complain(self.nodes["region"], "a region needs its edge", hint)
+            self._document.complain(self.nodes["region"], "a region also needs an edge", hint)
         if node := self.nodes.get("api_base"):
             if "edge" in self.nodes or "region" in self.nodes:
-                self._document.complain(node, "api_base and edge or region exclude each other")
+                self._document.complain(node, "api_base cannot be combined with edge or region")
             return self.setting("api_base", values.api_base) or ""
         if not edge:
             return "https://api.us1.twilio.com" if region else "https://api.twilio.com"

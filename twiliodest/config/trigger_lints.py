@@ -31,7 +31,7 @@ def lint_trigger(expression: Expression) -> list[Finding]:
     ]
     if not findings and not keys(expression):
         findings.append(
-            Finding("this trigger can never match", "its conditions on type and event contradict")
+            Finding("this trigger can never match", "its conditions on type and event contradict each other")
         )
     return list(dict.fromkeys(findings))
 
@@ -64,7 +64,7 @@ def _lint_conditions(*conditions: Expression) -> Iterator[Finding]:
     for condition in conditions:
         match condition:
             case Field((name,)) if name not in ROOTS:
-                hint = "compare it with something, or write where it stands: properties." + name
+                hint = "compare it with something, or write its whole path: properties." + name
                 if name.lower() in _EVERYTHING:
                     hint = "to match every event, write: true"
                 yield Finding(
@@ -90,7 +90,7 @@ def _lint_negations(
             fields = [node for node in walk(subject) if isinstance(node, Field)]
             if fields and not guarded.issuperset(fields):
                 yield Finding(
-                    f"{Not(expression)} is true, too, where {fields[0]} is missing or is not text",
+                    f"{Not(expression)} is also true where {fields[0]} is missing or is not text",
                     f'to leave such events out, add: typeof({fields[0]}) = "string"',
                 )
 
@@ -127,7 +127,9 @@ def _lint_contradictions(operands: tuple[Expression, ...]) -> Iterator[Finding]:
                 allowed[field] = tuple(value for value in before if is_in(value, values))
                 if before and values and not allowed[field]:
                     shown = " and ".join(str(Literal(both[0])) for both in (before, values))
-                    yield Finding(f"{field} cannot be {shown} at once, so this never matches", 'use "or"')
+                    yield Finding(
+                        f"{field} cannot be {shown} at the same time, so this never matches", 'use "or"'
+                    )
 
 
 def _lint_types(node: Compare) -> Iterator[Finding]:

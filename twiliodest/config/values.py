@@ -42,7 +42,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
 def account(text: str) -> str:
     """An account SID."""
     if text.startswith("SK"):
-        message = "account must be the account's SID (AC…), and this is an API key"
+        message = "account must be the account's SID (AC…), but this is an API key"
         raise ExpressionError(message, 0, "put it in api_key")
     return _matching(r"AC[0-9a-fA-F]{32}", "account must be an account SID: AC and 32 hexadecimal digits")(
         text
@@ -53,8 +53,10 @@ def sender(text: str, default_region: str | None = None) -> str:
     """Any sender that Twilio knows; a number is read as a recipient's is."""
     if known := canonical_sender(text, default_region):
         return known
-    hint = "a number like +15551234567, a short code, an alphanumeric sender, or a Messaging Service (MG…)"
-    raise ExpressionError("this is no sender that Twilio knows", 0, hint)
+    hint = (
+        "use a number like +15551234567, a short code, an alphanumeric sender, or a Messaging Service (MG…)"
+    )
+    raise ExpressionError("this is not a valid sender", 0, hint)
 
 
 def country(text: str) -> str:
@@ -92,7 +94,7 @@ def check_api_base(url: str) -> str | None:
     except ExpressionError as error:
         return f"api_base must be an address like https://api.twilio.com: {error.message}"
     if address.scheme == "http" and not address.is_loopback:
-        return "api_base must be https, or the account's token would travel in the clear"
+        return "api_base must be https, or the account's token would be sent in the clear"
     return None
 
 
@@ -145,8 +147,8 @@ def _matching(pattern: str, message: str) -> Callable[[str], str]:
 
 
 api_key = _matching(r"SK[0-9a-fA-F]{32}", "api_key must be an API key's SID: SK and 32 hexadecimal digits")
-token = _matching(r"[!-~]+", "token holds white space or characters that no token has")
+token = _matching(r"[!-~]+", "token contains white space or other characters that a token cannot have")
 edge = _matching(r"(?!-)[a-z0-9-]{1,63}(?<!-)", "edge must be a name like dublin")
 region = _matching(r"(?!-)[a-z0-9-]{1,63}(?<!-)", "region must be a name like ie1")
-currency = _matching(r"[A-Z]{3}", "currency must be a code of three letters, like USD")
+currency = _matching(r"[A-Z]{3}", "currency must be a three-letter code like USD")
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")

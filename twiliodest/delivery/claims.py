@@ -46,7 +46,9 @@ def standing(planned: Outcome, row: Row) -> Outcome:
         differs = message and difference(message.to == row.to, text_digest(row.key, message.body) == row.text)
         return outcome_of(planned, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}{differs or ''}")
     if row.state is State.SENDING:
-        return outcome_of(planned, Status.UNKNOWN, reason="another run is sending it, or died doing so")
+        return outcome_of(
+            planned, Status.UNKNOWN, reason="another run is sending it, or died while sending it"
+        )
     return outcome_of(planned, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
 
 

@@ -305,7 +305,7 @@ class _Breaker:
                 self._stop.now(ExitStatus.REFUSED, outcome.reason or "")
             elif self._count >= IN_A_ROW:
                 status = ExitStatus.REFUSED if refused else ExitStatus.INCOMPLETE
-                self._stop.now(status, f"{IN_A_ROW} messages in a row ended alike: {outcome.reason}")
+                self._stop.now(status, f"{IN_A_ROW} messages in a row ended the same way: {outcome.reason}")
 
 
 _STATUS = {

@@ -23,7 +23,7 @@ REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
     """A decoder of JSON objects that keeps only what stands at these paths; `()` keeps everything.
 
-    Raises `msgspec.DecodeError`, also where a text holds half of a character: see `tolerant`. Numbers stay exact. It
+    Raises `msgspec.DecodeError`, also where a text has half of a character: see `tolerant`. Numbers stay exact. It
     wants texts that are no deeper than `DEPTH`.
     """
     tree: dict[str, Any] = {}
@@ -137,7 +137,8 @@ def describe(raw: bytes, error: Exception) -> Broken:
         return Broken("nested too deeply", "nested too deeply")
     if wrong := _EXPECTED.match(message):
         return Broken(
-            f"an event is a JSON object, and this is {_KINDS.get(wrong[1], 'a number')}", "not a JSON object"
+            f"an event must be a JSON object, but this is {_KINDS.get(wrong[1], 'a number')}",
+            "not a JSON object",
         )
     if "out of range" in message or "too large" in message:
         return Broken("a number is too large to be read", "a number is too large")
@@ -146,7 +147,7 @@ def describe(raw: bytes, error: Exception) -> Broken:
     place = _BYTE.search(message)
     offset = min(int(place[1]), len(raw)) if place else 0
     if _NOT_A_NUMBER.match(raw, max(0, offset - 1)):
-        return Broken("not valid JSON: NaN and Infinity are no JSON numbers", "not valid JSON", offset)
+        return Broken("not valid JSON: NaN and Infinity are not JSON numbers", "not valid JSON", offset)
     fault = _BYTE.sub("", message).removeprefix("JSON is malformed: ").strip(" -")
     return Broken(f"not valid JSON: {fault}", "not valid JSON", offset)
 

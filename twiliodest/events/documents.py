@@ -428,13 +428,14 @@ _LINE_END = re.compile(rb"\n")
 _ELEMENT_END = re.compile(rb"[,\]\n]")
 _FIRST_ELEMENT = re.compile(rb"\[\s*([^\s])")
 _INDENT = re.compile(rb"([ \t]*)([^ \t])")
-_EMPTY = Broken("an event is a JSON object, and this is an empty array", "not a JSON object")
-_JUNK = Broken("not valid JSON: this follows a batch, and is none", "not valid JSON")
+_EMPTY = Broken("an event must be a JSON object, but this is an empty array", "not a JSON object")
+_JUNK = Broken("not valid JSON: this follows a batch, but is not one", "not valid JSON")
 _CUT_OFF = Broken(
-    "not valid JSON: this batch is cut off, so that what it says of all its events may be missing: none is taken",
+    "not valid JSON: this batch is cut off, so what it says about all its events may be missing: none is used",
     "not valid JSON",
 )
 _SHARES_TOO_MUCH = Broken(
-    "what this batch says of all its events is longer than 32 KiB: none is taken", "a batch shares too much"
+    "what this batch says about all its events is longer than 32 KiB: none is used",
+    "a batch shares too much",
 )
 _TOO_LONG = Broken("longer than 1 MiB", "longer than 1 MiB")

@@ -46,7 +46,7 @@ def read_events_at(text: str) -> EventsAt:
     while at < len(rest):
         step = _STEP.match(rest, at)
         if not step:
-            hint = "write names and [*] alone, like $.results or $.Records[*].body"
+            hint = "use only names and [*], like $.results or $.Records[*].body"
             raise ExpressionError("events_at cannot be read from here on", at - len(rest) + len(text), hint)
         name, quoted, each = step.groups()
         steps.append(None if each else _unquoted(quoted) if quoted else name)
@@ -54,7 +54,9 @@ def read_events_at(text: str) -> EventsAt:
     while steps and steps[0] is None:  # a list of documents is gone through anyway
         del steps[0]
     if not steps:
-        raise ExpressionError("events_at has no name in it", 0, "write the way to the events, like $.results")
+        raise ExpressionError(
+            "events_at must contain a name", 0, "write the path to the events, like $.results"
+        )
     return EventsAt(text, tuple(steps))
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-HALF = "holds half of a character"  # of a value that somebody looks at
+HALF = "contains half of a character"  # of a value that somebody looks at
 
 
 class Half(str):

@@ -70,7 +70,7 @@ def find_sources(names: Sequence[str], left_out: LeftOut | None = None) -> list[
             place = str(error.filename or name)
             problems.append(Problem(message=f"cannot read {place}: {error.strerror}", place=Place(place)))
     if STDIN in names and sys.stdin is None:
-        problems.append(Problem(message="standard input is closed: no events can come from it"))
+        problems.append(Problem(message="standard input is closed, so no events can be read from it"))
     if len([name for name in names if name == STDIN]) > 1:
         problems.append(Problem(message="standard input (-) is given twice"))
     if problems:
@@ -105,7 +105,7 @@ def read(
     except ForeignError as error:
         yield value(_foreign(f"{name} {error.what}"))
     except OSError as error:
-        fault = f"cannot be read to its end: {error.strerror}"
+        fault = f"cannot be read to the end: {error.strerror}"
         yield value(Value(0, 0, b"", Broken(fault, "a file cannot be read")))
 
 

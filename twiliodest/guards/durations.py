@@ -14,10 +14,10 @@ def read_duration(text: str, longest: float = LONGEST) -> int:
     """Seconds of `90s`, `30m`, `1h`, `2d` or `4w`. Raises `ExpressionError`."""
     found = re.fullmatch(r"([0-9]{1,9}) ?([smhdw])", text)
     if found is None:
-        raise ExpressionError("this is no duration", 0, "write one like 90s, 30m, 1h or 2d")
+        raise ExpressionError("this is not a duration", 0, "write one like 90s, 30m, 1h or 2d")
     seconds = int(found[1]) * UNITS[found[2]]
     if seconds > longest:
-        raise ExpressionError("this is longer than a year", 0, "366d is the most")
+        raise ExpressionError("this is longer than a year", 0, "use at most 366d")
     return seconds
 
 

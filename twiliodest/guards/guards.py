@@ -68,7 +68,7 @@ class Guards:
         if last is not None and arrival - last < cooldown:
             kind = f"cooldown {spell(cooldown)}"
             is_scheduled = last > now and self._schedules
-            before = "a text is scheduled already" if is_scheduled else f"texted {ago(now - last)}"
+            before = "a text is already scheduled" if is_scheduled else f"texted {ago(now - last)}"
             return _held(planned, f"{before}; {kind}", kind)
         if found:
             later = msgspec.structs.replace(message, send_at=_utc(arrival))

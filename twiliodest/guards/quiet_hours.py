@@ -66,7 +66,7 @@ def read_time(text: str) -> int:
     """The minute of the day of `21:00`. Raises `ExpressionError`."""
     found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text)
     if found is None:
-        raise ExpressionError("this is no time of the day", 0, _near_time(text))
+        raise ExpressionError("this is not a time of day", 0, _near_time(text))
     return int(found[1]) * 60 + int(found[2])
 
 
@@ -82,7 +82,9 @@ def read_zone(text: str) -> str:
     }
     near = difflib.get_close_matches(text[:40].lower().replace(" ", "_"), folded, 1)
     hint = (
-        f'did you mean "{folded[near[0]]}"?' if near else "write its name in the tz database: Europe/Berlin"
+        f'did you mean "{folded[near[0]]}"?'
+        if near
+        else "write its name as in the tz database, like Europe/Berlin"
     )
     raise ExpressionError("there is no such time zone", 0, hint)
 

@@ -43,7 +43,7 @@ def read_suppressed(path: Path, default_region: str | None, problems: list[Probl
         for line, text in _first_columns(file):
             try:
                 number = _digits(recipient(text, default_region))
-                reason = "" if number else "this is no phone number"
+                reason = "" if number else "this is not a phone number"
             except PhoneError as error:
                 number, reason = 0, error.reason
             if number:
@@ -51,7 +51,7 @@ def read_suppressed(path: Path, default_region: str | None, problems: list[Probl
             elif (bad := bad + 1) <= SHOWN:
                 problems.append(Problem(message=reason, place=Place(str(path), line, 1), excerpt=text[:200]))
     if bad > SHOWN:
-        problems.append(Problem(message=f"{path}: {bad - SHOWN:,} more lines hold no phone number"))
+        problems.append(Problem(message=f"{path}: {bad - SHOWN:,} more lines are not phone numbers"))
     return Suppressed(path.name, numbers)
 
 

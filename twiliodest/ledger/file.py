@@ -212,5 +212,5 @@ def explained(path: Path) -> Iterator[None]:
     except OSError as error:
         place, why = error.filename or path, error.strerror
         raise LedgerError(
-            f"{place} cannot be used: {why}; mend that, or name another with --ledger"
+            f"{place} cannot be used: {why}; fix that, or name another with --ledger"
         ) from error

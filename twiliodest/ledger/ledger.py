@@ -222,7 +222,7 @@ class Ledger:
         counts = dict(self._reader.query(COUNTS))
         with explained(self.path):
             if unknown := [state for state in counts if state not in STATES]:
-                raise Damaged(f"{len(unknown)} states that there are not")
+                raise Damaged(f"{len(unknown)} unknown states")
         return {State(state): count for state, count in counts.items()}
 
     def is_alive(self, run: str) -> bool:

@@ -98,7 +98,7 @@ def lost(place: Place, home: bytes) -> LedgerError:
 
 def _state(rows: Sequence[tuple[int, int, bytes]]) -> tuple[int, int, bytes]:
     if len(rows) != 1 or [*map(type, rows[0])] != [int, int, bytes]:
-        raise Damaged("what it notes of its log cannot be read")
+        raise Damaged("what it says about its log cannot be read")
     return rows[0]
 
 

@@ -42,8 +42,8 @@ def refuse(use: Use, query: Query, name: object) -> None:
     for server, _ in query(SERVERS):
         if server != use.server:
             raise LedgerError(
-                f"{name} holds what went to {server}, and this is {use.server}: what one server was given says "
-                "nothing of another; name another file, or none: by default each server has its own"
+                f"{name} is for messages that went to {server}, but this run uses {use.server}; name another "
+                "file, or leave out --ledger: by default each server has its own ledger"
             )
 
 
@@ -62,12 +62,12 @@ def differences(use: Use, query: Query) -> Sequence[str]:
     found = []
     if rules:
         found.append(
-            f"the ledger knows events by event_id {' and '.join(rules)}, and event_id is {use.rule} now: events that "
-            "were texted before are new to it, and are texted again"
+            f"the ledger knows events by event_id {' and '.join(rules)}, but event_id is now {use.rule}: events "
+            "that were texted before look new, and are texted again"
         )
     elif known and not ours:
         found.append(
-            "the ledger knows what another account sent: events that it texted are new to this account, and are "
+            "the ledger is of what another account sent: events that it texted look new to this account, and are "
             "texted again"
         )
     return found

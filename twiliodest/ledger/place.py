@@ -66,8 +66,8 @@ def refuse_remains(path: Path, wal: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if wal.stat().st_size:
             raise LedgerError(
-                f"{path} is gone or empty, but its log {wal} is still there: put the ledger back; or, to begin anew "
-                "and text people again, remove the log, too"
+                f"{path} is gone or empty, but its log {wal} is still there: put the ledger back; or, to start over "
+                "and text people again, remove the log as well"
             )
 
 
@@ -93,6 +93,6 @@ def _home(path: Path) -> Path:
         if os.path.samestat(home.stat(), status):
             return home
     raise LedgerError(
-        f"{path} has {status.st_nlink} names (hard links), and only beside one of them is its log; keep that one, "
+        f"{path} has {status.st_nlink} names (hard links), and its log is beside only one of them; keep that one "
         "and remove the others"
     )

@@ -70,7 +70,7 @@ def row_of(values: Sequence[object]) -> Row:
         raise Damaged(f"a row cannot be read ({error})") from None
     moments = (row.claimed_at, row.claimed_at if row.settled_at is None else row.settled_at)
     if len(row.key) != KEY_SIZE or row.attempts < 0 or not all(0 <= it < TIME_ENDS for it in moments):
-        raise Damaged("a row has a key, a count or a time that cannot be")
+        raise Damaged("a row has an impossible key, count or time")
     if (row.settled_at is None) != (row.state is State.SENDING):
         raise Damaged("a row is both settled and not")
     return row

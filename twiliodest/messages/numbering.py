@@ -146,7 +146,7 @@ def check_region(code: str) -> str | None:
         region = phonenumbers.region_code_for_country_code(int(name))
     if region in phonenumbers.SUPPORTED_REGIONS:
         return f'did you mean "{region}"?'
-    return "write a country as its two ISO letters, such as US or GB"
+    return "write a country's two-letter ISO code, such as US or GB"
 
 
 @functools.lru_cache(maxsize=4096)

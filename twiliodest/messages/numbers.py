@@ -40,7 +40,7 @@ def read_number(text: str, region: str | None) -> str:
         raise PhoneError(f"{shown} is too long for a phone number", "recipient is not a phone number")
     if _holds_several(text):
         raise PhoneError(
-            f"{shown} holds several numbers; a message goes to one", "recipient holds several numbers"
+            f"{shown} has several numbers; a message goes to one", "recipient has several numbers"
         )
     if _is_decimal(text):
         raise PhoneError(
@@ -116,7 +116,7 @@ def _unreadable(text: str, region: str) -> PhoneError:
     """What is wrong with a text that holds more than a number."""
     if has_extension(text, region):
         return PhoneError(
-            f"{quote(text)} has an extension; no text can reach it", "recipient has an extension"
+            f"{quote(text)} has an extension, which texts cannot reach", "recipient has an extension"
         )
     if any(map(str.isalpha, text)) and sum(map(str.isdecimal, text)) > 1:
         return PhoneError(

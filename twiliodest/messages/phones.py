@@ -54,7 +54,7 @@ def recipient(value: str, default_region: str | None) -> str:
     if prefix == "messenger":
         if not _is_channel_id(address):
             raise PhoneError(
-                f"{quote(value)} holds no Messenger user id", "recipient is no Messenger user id"
+                f"{quote(value)} has no Messenger user ID", "recipient is not a Messenger user ID"
             )
         return f"messenger:{address}"
     number = read_number(address, default_region)

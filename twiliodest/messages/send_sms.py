@@ -120,7 +120,7 @@ def _fault(message: Message) -> Invalid | None:
             kind = "a media URL is not an http or https address"
             return Invalid(f'the media URL "{shown}" is not an http:// or https:// address', kind)
     if (":" in message.to or ":" in message.sender) and not _share_a_channel(message):
-        kind = "recipient and sender are of different channels"
+        kind = "recipient and sender are on different channels"
         return Invalid(f"{message.to} cannot be reached from {message.sender}: {kind}", kind)
     return None
 

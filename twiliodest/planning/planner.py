@@ -156,7 +156,7 @@ class Planner:
         text = merged(value.shared, value.raw)
         found = decode_value(text, self._strict)
         if isinstance(found, Broken):
-            broken = Broken(f"what its batch says of all its events is {found.reason}", found.kind)
+            broken = Broken(f"what its batch says about all its events is {found.reason}", found.kind)
             return Made(
                 0,
                 0,

@@ -76,9 +76,11 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         failures = (self.too_many, self.server_error, self.reset_before, self.reset_after, self.hang)
         if not all(0 <= chance <= 1 for chance in (self.latency, *failures)) or sum(failures) > 1 + 1e-9:
-            raise ValueError("probabilities are between 0 and 1, and the failures add up to at most 1")
+            raise ValueError(
+                "probabilities must be between 0 and 1, and the failures must add up to at most 1"
+            )
         if not (0 <= self.delay <= 3600 and 0 <= self.retry_after <= 3600):
-            raise ValueError("delay and retry_after are between 0 and 3600 seconds")
+            raise ValueError("delay and retry_after must be between 0 and 3600 seconds")
 
     def draw(self, dice: random.Random) -> Answer:
         """The fate of the next message."""

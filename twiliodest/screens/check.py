@@ -113,7 +113,7 @@ def _no_identity(it: NoIdentity, matched: int) -> str:
     known = "they are known by their content" if it.events > 1 else "it is known by its content"
     text = f"{events} no identity at {it.rule}: {known}"
     if it.event_id:
-        text += f"; {it.found:,} could be told by {it.nearest}: set event_id: {it.event_id}"
+        text += f"; {it.found:,} could be identified by {it.nearest}: set event_id: {it.event_id}"
     return text
 
 

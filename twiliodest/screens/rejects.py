@@ -143,5 +143,5 @@ def _leave(path: Path, part: Path) -> None:
 def _refusal(path: Path, error: OSError) -> Problem:
     hint = None
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        hint = "it is written beside its place first, so its folder must be one that you may write to"
+        hint = "it is first written beside its place, so you must be able to write to its folder"
     return Problem(message=f"cannot write {path}: {error.strerror}", hint=hint)

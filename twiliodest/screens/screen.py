@@ -145,7 +145,7 @@ def print_valid(config: Config, warnings: Iterable[Problem], *, actions: bool) -
         _print_actions(config)
     count = len(config.actions)
     disabled = f", {config.disabled} disabled" if config.disabled else ""
-    print_line(f"{count} action{'' if count == 1 else 's'}{disabled}: the configuration is valid")
+    print_line(f"the configuration is valid: {count} action{'' if count == 1 else 's'}{disabled}")
 
 
 def _print_actions(config: Config) -> None:

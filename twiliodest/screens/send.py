@@ -93,7 +93,9 @@ def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
     out.print(plain(f"sender    {', '.join(senders)}"), soft_wrap=True)
     for status in Status:
         if status not in TO_SEND and tally.statuses[status]:
-            out.print(plain(f"{status.value:<9} {tally.statuses[status]:,}, not to be sent"), soft_wrap=True)
+            out.print(
+                plain(f"{status.value:<9} {tally.statuses[status]:,}, will not be sent"), soft_wrap=True
+            )
     for message in first:
         out.print(plain(f"  {message.to}  {_indented(_body(message))}"), soft_wrap=True)
     if tally.messages > len(first):
@@ -108,7 +110,7 @@ def ask(question: str) -> bool:
 
 
 HINTS = {
-    Status.REJECTED: "not tried again, unless with --retry rejected",
+    Status.REJECTED: "not tried again unless you add --retry rejected",
     Status.UNKNOWN: "ask Twilio: twiliodest ledger resolve; --retry unknown may text these people twice",
 }
 

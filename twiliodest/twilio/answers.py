@@ -41,7 +41,7 @@ def classify(
                 verdict=Verdict.UNKNOWN, reason=f"Twilio's answer ({status}) cannot be read{cause}"
             )
         if to is not None and not names(body.to, to):
-            reason = "Twilio's answer is another message's: it does not name this recipient"
+            reason = "Twilio's answer is about another message: it does not name this recipient"
             return Attempt(verdict=Verdict.UNKNOWN, reason=reason)
         return Attempt(verdict=Verdict.ACCEPTED, sid=body.sid)
     code = body.code if isinstance(body.code, int) and 0 < body.code < 1_000_000 else None
@@ -113,7 +113,7 @@ _MAYBE = {20500, 20503, 20504}  # Twilio failed, whatever the status says
 _AGAIN = {20429, 21702, 21730, 63017, 63018}
 
 _ADVICE = {
-    20003: "check account and token, and that they belong to the region of the host",
+    20003: "check account and token, and that they belong to the host's region",
     20404: "check the account SID",
     21212: "check number",
     21408: "enable the country under Messaging > Geo permissions in Twilio's console",

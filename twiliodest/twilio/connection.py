@@ -91,7 +91,7 @@ class Connection:
         number = answer.headers.get("Twilio-Request-Id", "")
         if number and number in self._answered:
             self.drop()
-            raise NoAnswer("what came is the answer to another request")
+            raise NoAnswer("the answer belongs to another request")
         if talk.is_done() and (number or answer.status < 300):
             self._idle_since = time.monotonic()
             if number:

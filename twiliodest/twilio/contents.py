@@ -17,19 +17,19 @@ def unpacked(content: bytes, encodings: str, limit: int) -> bytes:
     """A content as it was before its `Content-Encoding`; of at most `limit` bytes. Raises `UnreadableError`."""
     names = [name for part in encodings.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if len(names) > MOST:
-        raise UnreadableError("it is packed too many times")
+        raise UnreadableError("it is compressed too many times")
     for name in reversed(names):
         unpack = _UNPACK.get(name)
         if unpack is None:
-            raise UnreadableError("it is packed in a way that is not known")
+            raise UnreadableError("its compression is not supported")
         try:
             content = unpack(content, limit)
         except UnreadableError:
             raise
         except ImportError:
-            raise UnreadableError(f"it is packed with {name}; {_ADVICE[name]} can unpack it") from None
+            raise UnreadableError(f"it is compressed with {name}; to read it, {_ADVICE[name]}") from None
         except Exception:  # each library has errors of its own
-            raise UnreadableError(f"it is not what {name} makes") from None
+            raise UnreadableError(f"it is not valid {name} data") from None
         if len(content) > limit:
             raise UnreadableError("it is too long")
     return content
@@ -60,7 +60,7 @@ def _deflate(content: bytes, limit: int) -> bytes:
         if len(plain) <= limit and not packed.eof:
             raise UnreadableError("it is cut short")
         return plain
-    raise UnreadableError("it is not what deflate makes")
+    raise UnreadableError("it is not valid deflate data")
 
 
 def _brotli(content: bytes, limit: int) -> bytes:

@@ -69,16 +69,16 @@ async def _connect(wire: Wire, proxy: Proxy, server: Address) -> None:
     try:
         answer = await talk.ask(b"CONNECT", target, headers, None)
     except (NeverLeft, NoAnswer) as error:
-        raise NeverLeft(f"{name} opened no tunnel: {error}") from None
+        raise NeverLeft(f"{name} did not open a tunnel: {error}") from None
     if answer.status == 407:
         advice = (
-            "did not accept the user name and password in" if proxy.login else "wants a login: put it into"
+            "did not accept the user name and password in" if proxy.login else "requires a login: put it in"
         )
         raise NeverLeft(f"{name} {advice} {proxy.variable} (HTTP status 407)")
     if not 200 <= answer.status < 300:
-        raise NeverLeft(f"{name} refused to open a tunnel (HTTP status {answer.status}); ask who runs it")
+        raise NeverLeft(f"{name} refused to open a tunnel (HTTP status {answer.status}); ask whoever runs it")
     if not talk.is_open():
-        raise NeverLeft(f"{name} sent something through the tunnel before it was asked")
+        raise NeverLeft(f"{name} sent data through the tunnel before it was asked for any")
 
 
 async def _socks(wire: Wire, proxy: Proxy, server: Address) -> None:
@@ -99,14 +99,14 @@ async def _socks(wire: Wire, proxy: Proxy, server: Address) -> None:
             size = {1: 10, 3: 7 + received[4], 4: 22}.get(received[3], size)
             await _fill(received, wire, size)
         if len(received) > size:
-            raise NeverLeft(f"{name} spoke before it was asked")
+            raise NeverLeft(f"{name} sent data before it was asked for any")
         data = bytes(received)
         received.clear()
         return state.receive_data(data)
 
     try:
         if (await tell(socks.SOCKS5AuthMethodsRequest([method]), 2)).method != method:
-            advice = "does not want a login" if proxy.login else "wants a login"
+            advice = "does not accept a login" if proxy.login else "requires a login"
             raise NeverLeft(f"{name} {advice}; see {proxy.variable}")
         if proxy.login:
             user, password = (text.encode() for text in proxy.login)

@@ -25,7 +25,7 @@ def why_not_connected(error: Exception, peer: str) -> str:
             return f"the certificate of {peer} is not trusted ({error.verify_message}); {advice}"
         case ssl.SSLError():
             reason = (error.reason or "no reason").lower().replace("_", " ")
-            return f"{peer} does not speak TLS as it should ({reason})"
+            return f"{peer} does not speak proper TLS ({reason})"
         case socket.gaierror(errno=socket.EAI_AGAIN):
             return f"the name of {peer} cannot be looked up just now; check DNS"
         case socket.gaierror():
@@ -44,8 +44,8 @@ _WORDS = {
     errno.ECONNREFUSED: "{} refused the connection; check the address and whether it is running",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n), or lower concurrency",
     errno.ENFILE: "too many files are open on this machine",
-    errno.EHOSTUNREACH: "there is no way to {}; check the network",
-    errno.ENETUNREACH: "there is no way to {}; check the network",
+    errno.EHOSTUNREACH: "there is no route to {}; check the network",
+    errno.ENETUNREACH: "there is no route to {}; check the network",
     errno.ECONNRESET: "{} closed the connection",
     errno.ETIMEDOUT: "connecting took too long: {} does not answer",
 }

@@ -53,7 +53,7 @@ class Talk:
             data = (data or b"") + (self._state.send(h11.Data(data=content)) or b"")
         self._state.send(h11.EndOfMessage())
         if not await self.wire.is_quiet():
-            raise NeverLeft("the connection was closed, or something came through it unasked")
+            raise NeverLeft("the connection was closed, or unexpected data arrived on it")
         self.has_left = True
         try:
             await self.wire.write(data or b"", _WRITE_TIMEOUT)
@@ -61,7 +61,7 @@ class Talk:
             self.has_left = False
             raise NeverLeft("the connection was closed") from None
         except TimeoutError:
-            raise NoAnswer("the request could not be sent to its end in time") from None
+            raise NoAnswer("the request could not be sent completely in time") from None
         try:
             return await self._answer(timeout, only_head=method == b"CONNECT")
         except TimeoutError:

@@ -129,7 +129,8 @@ class Lane:
             return Attempt(verdict=Verdict.UNKNOWN, reason=reason)
         if attempt.sid and not self._accepted.is_new(attempt.sid):
             attempt = Attempt(
-                verdict=Verdict.UNKNOWN, reason="Twilio's answer is another message's: its SID is known"
+                verdict=Verdict.UNKNOWN,
+                reason="Twilio's answer is about another message: its SID is already known",
             )
         if attempt.verdict is Verdict.UNKNOWN:
             self._connection.drop()

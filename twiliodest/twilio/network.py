@@ -106,12 +106,10 @@ def _read_proxy(variable: str, value: str) -> Proxy:
             ) from None
         if login and not all(1 <= len(text.encode()) <= 255 for text in login):
             raise _unusable(
-                variable, "holds a user name or a password that SOCKS cannot carry", "use 1 to 255 bytes"
+                variable, "has a user name or password that SOCKS cannot carry", "use 1 to 255 bytes"
             )
     elif login and (":" in login[0] or re.search(r"[\x00-\x1f\x7f]", "".join(login))):
-        raise _unusable(
-            variable, "holds a user name or a password that HTTP cannot carry", "choose another one"
-        )
+        raise _unusable(variable, "has a user name or password that HTTP cannot carry", "choose another one")
     return Proxy(address=address, login=login, variable=variable, resolves=address.scheme != "socks5")
 
 
@@ -144,15 +142,15 @@ def _tls(variables: Mapping[str, str]) -> ssl.SSLContext:
     if named:
         _check_readable(variable, named)
     if folder and not any(Path(part).is_dir() for part in folder.split(os.pathsep)):
-        raise _unusable("SSL_CERT_DIR", "names no folder", "name a folder with certificates, or unset it")
+        raise _unusable(
+            "SSL_CERT_DIR", "does not name a folder", "name a folder with certificates, or unset it"
+        )
     try:
         context = ssl.create_default_context(
             cafile=named or (None if folder else certifi.where()), capath=folder or None
         )
     except ssl.SSLError:
-        raise _unusable(
-            variable, "names a file that holds no certificates", "they must be in PEM form"
-        ) from None
+        raise _unusable(variable, "names a file without certificates", "they must be in PEM form") from None
     except OSError as error:
         if not variables.get("SSLKEYLOGFILE"):
             raise
@@ -167,7 +165,7 @@ def _check_readable(variable: str, path: str) -> None:
         with open(path, "rb"):
             pass
     except (OSError, ValueError) as error:
-        cause = error.strerror if isinstance(error, OSError) else "no file can be called so"
+        cause = error.strerror if isinstance(error, OSError) else "not a possible file name"
         hint = "name a file with certificates in PEM form, or unset it"
         raise _unusable(variable, f"names a file that cannot be read: {cause}", hint) from None
 

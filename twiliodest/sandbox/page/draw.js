@@ -54,8 +54,8 @@ function drawFrame() {
   document.body.dataset.view = isOpen ? "thread" : "list";
   $("open-clear").disabled = !texts.length;
   $("credentials").textContent = state.open
-    ? "Any well-formed account SID and any token will do."
-    : "Only the configured account and token are let in.";
+    ? "Any well-formed account SID works, with any token."
+    : "Only the configured account and token are accepted.";
   const chaos = CHANCES.some(([name]) => state.chaos[name] > 0);
   $("open-chaos").dataset.active = chaos;
   put($("open-chaos"), chaos ? "Chaos on" : "Chaos");

@@ -5,7 +5,7 @@ import { inbox, status } from "./inbox.js";
 
 export const CHANCES = [
   ["latency", "Late answer", "Answered after the delay below"],
-  ["too_many", "429 Too Many Requests", "Not accepted; the answer says when to come back"],
+  ["too_many", "429 Too Many Requests", "Not accepted; the answer says when to try again"],
   ["server_error", "500 after accepting", "The text goes out, the answer says it failed"],
   ["reset_before", "Reset before accepting", "The connection breaks; the text is lost"],
   ["reset_after", "Reset after accepting", "The connection breaks; the text goes out"],

@@ -1,6 +1,6 @@
 """Exact arithmetic: no digit is lost, and thirds stay thirds until they are written.
 
-A value that does not suit is a `ValueError` that says why, and holds nothing of the value.
+A value that does not fit is a `ValueError` that says why, and holds nothing of the value.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Liquid's filters: pure, exact and bounded. A value that does not suit one is a `ValueError` that says why.
+"""Liquid's filters: pure, exact and bounded. A value that does not work with one is a `ValueError` that says why.
 
 They follow liquidjs. What a reason says holds nothing of the value.
 """

@@ -1,6 +1,6 @@
 """What a filter, a loop or a comparison of Liquid is given, read strictly and within bounds.
 
-A value that does not suit is a `ValueError` that says why, and holds nothing of the value.
+A value that does not fit is a `ValueError` that says why, and holds nothing of the value.
 """
 
 from __future__ import annotations

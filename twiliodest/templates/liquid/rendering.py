@@ -15,7 +15,7 @@ TEMPLATE = "the template"  # the subject where a fault has no path
 Say = Callable[[str, Sequence[Any]], str]
 
 
-class Unfit(Exception):  # noqa: N818 -- not an error of the program: the event does not suit the template
+class Unfit(Exception):  # noqa: N818 -- not an error of the program: the event does not fit the template
     """The event has no text for the template. `fault` completes the sentence "`$.a.b` …"; it quotes no value."""
 
     def __init__(self, subject: str, fault: str) -> None:
@@ -100,7 +100,7 @@ def fitting(path: str, what: str, function: Callable[..., Any], *values: Any) ->
         reason = error.args[0] if type(error) is ValueError else "it is odd"
     except (TypeError, ArithmeticError, LookupError, AttributeError):
         reason = "it is odd"
-    raise Unfit(path, f"does not suit {what}: {reason}")
+    raise Unfit(path, f"does not work with {what}: {reason}")
 
 
 def weight(value: Any) -> int:
