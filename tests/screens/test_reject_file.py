@@ -216,5 +216,5 @@ def test_a_run_as_somebody_else_may_not_replace_what_it_may_not_write(tmp_path: 
             pass
     finally:
         os.seteuid(0)
-    assert "its folder must be one that you may write to" in (told.value.problems[0].hint or "")
+    assert "you must be able to write to its folder" in (told.value.problems[0].hint or "")
     assert (folder / "rejects.jsonl").read_text() == "earlier\n"

@@ -209,7 +209,7 @@ BOMB = gzip.compress(b" " * (64 << 20))
         ("gzip, gzip", gzip.compress(BOMB), "too long"),
         ("gzip", gzip.compress(b"{}" * 99)[:-9], "cut short"),
         ("gzip", b"plain", "not what gzip makes"),
-        ("deflate", b"plain", "not what deflate makes"),
+        ("deflate", b"plain", "not valid deflate data"),
         ("gzip, gzip, gzip, gzip", b"x", "too many times"),
         ("compress", b"x", "not known"),
     ],
