@@ -208,10 +208,10 @@ BOMB = gzip.compress(b" " * (64 << 20))
         ("gzip", BOMB, "too long"),
         ("gzip, gzip", gzip.compress(BOMB), "too long"),
         ("gzip", gzip.compress(b"{}" * 99)[:-9], "cut short"),
-        ("gzip", b"plain", "not what gzip makes"),
+        ("gzip", b"plain", "not valid gzip data"),
         ("deflate", b"plain", "not valid deflate data"),
         ("gzip, gzip, gzip, gzip", b"x", "too many times"),
-        ("compress", b"x", "not known"),
+        ("compress", b"x", "not supported"),
     ],
     ids=["bomb", "bomb in a bomb", "cut", "not gzip", "not deflate", "onion", "unknown"],
 )
