@@ -33,7 +33,7 @@ def verify(account: Account, actions: Sequence[SendSms], get: Get) -> list[Verif
     return found
 
 
-_TRIAL = "a trial account can text only verified numbers, and puts a notice before every text"
+_TRIAL = "a trial account can text verified numbers only, and puts a notice before every text"
 _LISTED = 200  # senders of a Messaging Service that are looked at
 
 
@@ -115,7 +115,7 @@ def _number(sender: str, media: Sequence[str], account: str, get: Get) -> Verifi
         return _unreadable(sender, "phone numbers", status, body)
     own = [item for item in _items(body, "incoming_phone_numbers") if item.get("phone_number") == sender]
     if not own:
-        hint = "choose one from Phone Numbers > Manage > Active numbers in this account's Twilio console"
+        hint = "choose one from Phone Numbers > Manage > Active numbers in Twilio's console, for this account"
         return _refused(sender, f"the account has no number {sender}", hint)
     able = _abilities(own[0])
     if "sms" not in able:
@@ -150,7 +150,7 @@ def _service(sender: str, media: Sequence[str], account: str, get: Get) -> Verif
     if status in (401, 403):
         return _unreadable(sender, "Messaging Services", status, body)
     if status != 200 or body.get("account_sid") not in (None, account):
-        hint = "choose one from Messaging > Services in this account's Twilio console"
+        hint = "choose one from Messaging > Services in Twilio's console, for this account"
         return _refused(sender, "the account has no such Messaging Service", hint)
     number_status, numbers = get(f"{path}/PhoneNumbers", {"PageSize": str(_LISTED)})
     code_status, codes = get(f"{path}/ShortCodes", {"PageSize": str(_LISTED)})
