@@ -239,7 +239,7 @@ def test_another_rule_for_identities_is_warned_of(tmp_path: Path) -> None:
             ended = made.run("send", *arguments, "-o", "jsonl", path)
             assert "warning" in ended.err
             assert "$.messageId" in ended.err
-            assert f"event_id is {OTHER_RULE} now" in ended.err
+            assert f"event_id is now {OTHER_RULE}" in ended.err
         ended = made.send(path)
         assert ended.err.count("event_id") == 2
         assert ended.statuses == {"already": 1, "sent": 2}
