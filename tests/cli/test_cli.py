@@ -355,6 +355,8 @@ HINTS = {
     "ledger lits": ('twiliodest ledger has no command "lits"', "list, resolve"),
     "send --rowz 3": ("twiliodest send has no option --rowz", "did you mean --rows?"),
     "send -nz": ("twiliodest send has no option -z", "twiliodest send --help"),
+    "send --only alredy": ('--only: "alredy" is not known', "did you mean already?"),
+    "send --show sent,gone": ('--show: "gone" is not known', "they are: planned, already, sent"),
     "send --rows": ("--rows needs a value", "twiliodest send --help"),
     "send --dry-run=yes": ("--dry-run takes no value", "twiliodest send --help"),
     "send --rows 1.5": ('--rows: "1.5" is not a whole number', "0 or more"),

@@ -121,7 +121,9 @@ class Bar(screen.Bar):
 def test_results_reach_every_place_once(capsys: pytest.CaptureFixture[str]) -> None:
     """An outcome is counted and written; a finished event goes to the rejects if something of it stayed."""
     kept = io.BytesIO()
-    results = Results(Bar(), Rejects(kept), rows=50, sources=["a.jsonl"], live=False)
+    results = Results(
+        Bar(), Rejects(kept), listed=frozenset(Status), rows=50, sources=["a.jsonl"], live=False
+    )
     failed = outcome(1, status=Status.FAILED)
     results.tell([failed])
     results.finished(failed.event, [failed])

@@ -19,7 +19,7 @@ from twiliodest.guards.guards import Guards
 from twiliodest.ledger.rows import State
 from twiliodest.ledger.servers import Use, server_of
 from twiliodest.messages.phones import canonical_address
-from twiliodest.model import Account
+from twiliodest.model import Account, Status
 from twiliodest.planning.confirmed import PlannedInput
 from twiliodest.planning.parallel import Helpers, spare_processors
 from twiliodest.planning.plan import Plan
@@ -180,10 +180,27 @@ class Run:
         return Results(
             bar,
             rejects,
-            rows=None if options.jsonl else options.rows,
+            listed=self._listed,
+            rows=None if options.jsonl else self._rows,
             sources=[source.name for source in self.sources],
             live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
         )
+
+    @property
+    def _listed(self) -> frozenset[Status]:
+        """What standard output has, out of all outcomes: a table only counts what was sent before."""
+        options = self.options
+        usual = frozenset(Status) - (frozenset() if options.jsonl else {Status.ALREADY})
+        return frozenset(map(Status, (options.only or usual) | options.show))
+
+    @property
+    def _rows(self) -> int:
+        """How many rows a table has; 0: all. What appears as it happens is all shown."""
+        if self.options.rows is not None:
+            return self.options.rows
+        if any(source.size is None for source in self.sources):
+            return 0
+        return 10 if self.environment.stdout_is_terminal else 50
 
     def conclude(self, results: Results, progress: Progress, untried: int, *, at_limit: bool) -> None:
         """Write what is left, and the summary."""

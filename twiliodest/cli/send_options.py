@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from operator import not_
 from pathlib import Path
@@ -14,7 +14,17 @@ import click
 
 from twiliodest.cli.command import Option
 from twiliodest.cli.options import API_BASE, CONFIG, LEDGER, OUTPUT
-from twiliodest.cli.values import FILE, Number, Word
+from twiliodest.cli.values import FILE, Count, Number, Word, Words
+
+
+def _statuses() -> Iterable[str]:
+    from twiliodest.model import Status
+
+    return Status
+
+
+def _joined(given: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*given)
 
 
 def _under(heading: str) -> Callable[..., Any]:
@@ -40,8 +50,27 @@ class SendOptions:
     config: Path | None = _input("--config", "-c", **CONFIG)
     limit: int | None = _input("--limit", type=Number(1), help="Stop after this many messages.")
     jsonl: bool = _output("--output", "-o", read="jsonl".__eq__, **OUTPUT)
-    rows: int = _output(
-        "--rows", type=Number(0), default=50, show_default=True, help="Rows of the table; 0 shows all."
+    rows: int | None = _output(
+        "--rows",
+        metavar="N|all",
+        type=Count(),
+        help="Rows of the table (default: 10 on a terminal, 50 elsewhere; all for a pipe).",
+    )
+    only: frozenset[str] = _output(
+        "--only",
+        metavar="STATUS",
+        type=Words(_statuses),
+        multiple=True,
+        read=_joined,
+        help="List only these statuses, in table and JSON Lines: sent,failed.",
+    )
+    show: frozenset[str] = _output(
+        "--show",
+        metavar="STATUS",
+        type=Words(_statuses),
+        multiple=True,
+        read=_joined,
+        help="List this status, too: a table only counts what is already.",
     )
     rejects: Path | None = _output(
         "--rejects",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from twiliodest.cli.command import refuse
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FILE: Any = click.Path(path_type=Path)
 
@@ -34,6 +38,18 @@ class Number(click.ParamType[Any]):
         return number
 
 
+class Count(Number):
+    """A whole number from 0, of which 0 means all; it may be written so."""
+
+    name = "N|all"
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return 0 if value == "all" else super().convert(value, param, ctx)
+
+
 class Word(click.Choice[str]):
     """One of several words."""
 
@@ -44,3 +60,34 @@ class Word(click.Choice[str]):
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return "|".join(self.choices)
+
+
+class Words(click.ParamType[Any]):
+    """Some of several words, with commas between them; the option may be given several times, too.
+
+    `known` gives the words, once they are needed.
+    """
+
+    name = "WORD"
+
+    def __init__(self, known: Callable[[], Iterable[str]]) -> None:
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
+        known = [str(word) for word in self._known()]
+        words = [word.strip() for word in value.split(",")]
+        if unknown := [word for word in words if word not in known]:
+            import difflib
+
+            near = difflib.get_close_matches(unknown[0].lower(), known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"they are: {', '.join(known)}"
+            refuse(param, f'"{unknown[0]}" is not known here', hint)
+        return frozenset(words)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        before, comma, begun = incomplete.rpartition(",")
+        return [CompletionItem(f"{before}{comma}{word}") for word in self._known() if word.startswith(begun)]

@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from twiliodest.model import Event, Outcome
+from twiliodest.model import Event, Outcome, Status
 from twiliodest.outcomes import by_event
 from twiliodest.screens import screen
 from twiliodest.screens import send as send_screen
@@ -21,7 +21,8 @@ class Results:
     """Hears of everything once. `live` output is there at once; where it cannot be written, outcomes are counted.
 
     `is_closed` says that nobody reads standard output any more; `fault`, what else cannot be written, and why.
-    `rows` and `sources` are those of the table; without `rows` the output is JSON Lines.
+    Only outcomes with a status of `listed` get there. `rows` and `sources` are those of the table; without `rows` the
+    output is JSON Lines.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Results:
         bar: screen.Bar,
         rejects: Rejects | None,
         *,
+        listed: frozenset[Status],
         rows: int | None,
         sources: Sequence[str],
         live: bool,
@@ -38,6 +40,7 @@ class Results:
         self.fault = ""
         self._bar = bar
         self._rejects = rejects
+        self._listed = None if listed.issuperset(Status) else listed
         self._is_silent = False
         self._ahead = None if live else io.BufferedWriter(sys.stdout.buffer, BUFFER)
         self._out = self._ahead or sys.stdout.buffer
@@ -54,6 +57,8 @@ class Results:
         self._bar.show(self.tally)
         if self._is_silent:
             return
+        if self._listed is not None:
+            outcomes = [outcome for outcome in outcomes if outcome.status in self._listed]
         try:
             if self._table:
                 self._table.add(outcomes)
