@@ -49,7 +49,7 @@ class Ran(NamedTuple):
         return {line: record[field] for line, record in self.records.items()}
 
 
-def run(made: Bench, settings: str = "", events: str = "", **fields: object) -> Ran:
+def run(made: Bench, settings: str = "", events: str = "", **fields: Any) -> Ran:
     """A send with these settings, of `EVENTS` or of the file that is named; keys without a value are left out."""
     settings = settings if "number:" in settings else f'number: "+15551234567"\n{settings}'
     if "api_base:" not in settings and "HTTPS_PROXY" not in made.environment:  # never Twilio itself
@@ -142,7 +142,7 @@ SETTINGS: dict[str, tuple[str, Callable[[Ran], object], object, object]] = {
         {1: "suppressed", 2: "invalid", 4: "suppressed"},
     ),
 }
-FIELDS: dict[str, tuple[object, Callable[[Ran], object], object, object]] = {
+FIELDS: dict[str, tuple[Any, Callable[[Ran], object], object, object]] = {
     "name": ("other", lambda ran: ran.records[1]["action"], "order", "other"),
     "trigger": ('event = "Order" and order > 2', lambda ran: sorted(ran.records), [1, 2, 4], [4]),
     "to": (

@@ -129,6 +129,15 @@ def test_helpers_end_with_whom_they_help(tmp_path: Path) -> None:
         assert parent.communicate(timeout=30)[0] == b""
 
 
-def test_one_processor_is_left_to_the_command() -> None:
-    """Helpers are for processors that would be idle."""
-    assert 0 <= spare_processors() < (os.cpu_count() or 1)
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen here")
+@pytest.mark.parametrize(("processors", "spare"), [(1, 0), (2, 1), (3, 2), (4, 2)])
+def test_one_processor_is_left_to_the_command(processors: int, spare: int) -> None:
+    """Helpers are for processors that would be idle, of those that this process may use; two are enough."""
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < processors:
+        pytest.skip("this machine has too few processors")
+    os.sched_setaffinity(0, sorted(allowed)[:processors])
+    try:
+        assert spare_processors() == spare
+    finally:
+        os.sched_setaffinity(0, allowed)
