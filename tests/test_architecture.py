@@ -27,7 +27,12 @@ INSIDE = {
     "cli.ledger": ("backup check list prune resolve", "place"),
     "screens": ("results", "check rejects send", "screen", "report", "controls streams"),
     "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
-    "checks": ("survey", "expectations online unidentified", "explain findings"),
+    "checks": (
+        "survey",
+        "action_survey expectations online unidentified",
+        "path_survey reasons",
+        "explain findings",
+    ),
     "delivery": ("deliver", "loop preview reconcile", "claims intake pace"),
     "sandbox": (
         *("__init__", "server", "app", "inbox", "api", "listing", "messages", "rules", "settings"),

@@ -15,6 +15,7 @@ from shell import BIN, environment, on_terminal, run
 
 from twiliodest.checks import survey as surveys
 from twiliodest.checks.findings import Findings
+from twiliodest.checks.reasons import REASONS
 from twiliodest.checks.survey import Survey
 from twiliodest.messages.phones import country
 from twiliodest.messages.send_sms import SendSms
@@ -234,7 +235,7 @@ def test_memory_is_bounded_whatever_the_events_are() -> None:
         taken.add(outcome(number, f"+1415{number:07}"))
     found = findings(taken)
     assert (found.recipients.count, found.recipients.exact) == (surveys.RECIPIENTS, False)
-    assert len(found.actions[0].reasons) == surveys.NAMES + 1
+    assert len(found.actions[0].reasons) == REASONS + 1
     assert len(found.unmatched) == surveys.SHOWN
     assert found.unmatched_other == surveys.NAMES + 10 - surveys.SHOWN
     assert found.messages == surveys.RECIPIENTS + 1

@@ -6,36 +6,23 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from twiliodest.checks.action_survey import ActionSurvey
 from twiliodest.checks.expectations import Expectations
-from twiliodest.checks.findings import (
-    ActionUse,
-    Findings,
-    Longest,
-    PathUse,
-    Reason,
-    Recipients,
-    Saving,
-    Unicode,
-    Unmatched,
-)
+from twiliodest.checks.findings import Findings, Recipients, Saving, Unmatched
+from twiliodest.checks.path_survey import whole
+from twiliodest.checks.reasons import Reasons
 from twiliodest.checks.unidentified import Unidentified
-from twiliodest.events.decoding import REFUSALS, WHOLE, tolerant, view
-from twiliodest.events.halves import HALF, Half, replaced
+from twiliodest.events.decoding import tolerant, view
+from twiliodest.events.halves import replaced
 from twiliodest.messages.phones import country
 from twiliodest.messages.savings import Savings
-from twiliodest.messages.segments import describe, first_outside_gsm7, utf16_length
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.model import Message, Outcome, Status
+from twiliodest.model import Outcome, Status
 from twiliodest.planning.identity import Identity
-from twiliodest.templates.bounds import TOO_MUCH, TooMuch
-from twiliodest.templates.paths.compiler import Path, elsewhere
 from twiliodest.triggers.matching import paths
 
 RECIPIENTS = 100_000  # distinct recipients that are counted one by one
-NAMES = 1_000  # distinct reasons, and distinct types and names of events, that are counted one by one
-SEARCHES = 100  # failures of a path after which its nearest path is no longer looked for
+NAMES = 1_000  # distinct types and names of events that are counted one by one
 SHOWN = 20  # types and names of events that match nothing, in a result
 
 
@@ -44,7 +31,7 @@ class Survey:
 
     def __init__(self, actions: Sequence[SendSms], identity: Identity, members: Collection[str] = ()) -> None:
         self.savings = Savings()
-        self._actions = {action.name: _Action(action) for action in actions}
+        self._actions = {action.name: ActionSurvey(action) for action in actions}
         self._expectations = Expectations(actions)
         self._members = {*members}
         self._identity = identity
@@ -60,7 +47,7 @@ class Survey:
         self._data: Mapping[str, Any] = {}
         self._matched = self._missed = 0
         self._unmatched: Counter[tuple[str | None, str | None]] = Counter()
-        self._not_events = _Reasons()
+        self._not_events = Reasons()
         self._texts: Counter[int] = Counter()  # by recipient
         self._countries: Counter[str] = Counter()
         self._most: str | None = None
@@ -79,7 +66,7 @@ class Survey:
             self._matched += 1
             self._meet(self._data)
             if not self._identity.own(self._data):
-                self._unidentified.add(_whole(event.raw))
+                self._unidentified.add(whole(event.raw))
         self._actions[outcome.action].add(outcome, place, self._data, event.raw)
         if outcome.status is Status.PLANNED and outcome.message:
             self.savings.add(outcome.message)
@@ -149,143 +136,6 @@ class Survey:
         self._texts[person] = texts
         if texts > self._most_texts:
             self._most, self._most_texts = to, texts
-
-
-class _Reasons:
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[int, str]] = {}
-
-    def add(self, reason: str, place: str) -> None:
-        if reason not in self._found and len(self._found) >= NAMES:
-            reason = "other reasons"
-        count, first = self._found.get(reason, (0, place))
-        self._found[reason] = (count + 1, first)
-
-    def most_common(self) -> list[Reason]:
-        return sorted((Reason(reason, *it) for reason, it in self._found.items()), key=lambda it: -it.count)
-
-
-class _Action:
-    """What is known of one action so far."""
-
-    def __init__(self, action: SendSms) -> None:
-        self._name = action.name
-        kinds = (
-            ("to", action.to),
-            ("body", [action.body] if action.body else ()),
-            ("media_url", action.media),
-        )
-        found = {
-            (kind, path.text): path for kind, fields in kinds for field in fields for path in field.paths
-        }
-        self._paths = [_Path(kind, path) for (kind, _), path in found.items()]
-        self._statuses: Counter[Status] = Counter()
-        self._reasons = _Reasons()
-        self._segments: Counter[int] = Counter()
-        self._mms = 0
-        self._longest: Longest | None = None
-        self._unicode: Unicode | None = None
-        self._unicode_texts = 0
-
-    def add(self, outcome: Outcome, place: str, data: Mapping[str, Any], raw: bytes) -> None:
-        self._statuses[outcome.status] += 1
-        for path in self._paths:
-            path.look(data, raw, place, sent=outcome.message is not None)
-        if outcome.status is Status.INVALID:
-            self._reasons.add(outcome.kind or outcome.reason or "", place)
-        elif outcome.status is Status.PLANNED and outcome.message:
-            self._measure(outcome.message, place)
-
-    def _measure(self, message: Message, place: str) -> None:
-        if message.media_urls:
-            self._mms += 1
-            return
-        self._segments[message.segments] += 1
-        length = utf16_length(message.body)
-        longest = self._longest
-        if longest is None or (message.segments, length) > (longest.segments, longest.characters):
-            self._longest = Longest(place, message.segments, length, message.encoding)
-        if message.encoding != "GSM-7":
-            self._unicode_texts += 1
-            if self._unicode is None and (outside := first_outside_gsm7(message.body)):
-                self._unicode = Unicode(1, place, describe(outside[1]))
-
-    def use(self) -> ActionUse:
-        unicode = self._unicode and msgspec.structs.replace(self._unicode, texts=self._unicode_texts)
-        return ActionUse(
-            action=self._name,
-            matched=self._statuses.total(),
-            to_send=self._statuses[Status.PLANNED],
-            already=self._statuses[Status.ALREADY],
-            invalid=self._statuses[Status.INVALID],
-            reasons=self._reasons.most_common(),
-            paths=[path.use() for path in self._paths],
-            segments=dict(sorted(self._segments.items())),
-            mms=self._mms,
-            longest=self._longest,
-            ucs2=unicode,
-        )
-
-
-class _Path:
-    """How often there was something at one path of an action."""
-
-    def __init__(self, kind: str, path: Path) -> None:
-        self._kind = kind
-        self._path = path
-        self._resolved = self._missing = self._covered = 0
-        self._first: tuple[str | None, str | None] = (None, None)
-        self._nearest: Counter[str] = Counter()
-
-    def look(self, data: Mapping[str, Any], raw: bytes, place: str, *, sent: bool) -> None:
-        fault = _fault(self._path, data)
-        if not fault:
-            self._resolved += 1
-            return
-        self._missing += 1
-        self._covered += sent
-        if self._missing == 1:
-            self._first = (place, fault)
-        if self._missing <= SEARCHES:
-            self._nearest.update(elsewhere(self._path, _whole(raw)))
-
-    def use(self) -> PathUse:
-        first, fault = self._first
-        return PathUse(
-            field=self._kind,
-            path=self._path.text,
-            resolved=self._resolved,
-            missing=self._missing,
-            covered=self._covered,
-            first=first,
-            fault=fault,
-            nearest=next((path for path, _ in self._nearest.most_common(1)), None),
-        )
-
-
-def _whole(raw: bytes) -> Mapping[str, Any]:
-    try:
-        return WHOLE(raw)
-    except REFUSALS:
-        return {}  # nobody looked at the rest of the event, and it cannot be read
-
-
-def _fault(path: Path, event: Mapping[str, Any]) -> str | None:
-    """What is wrong with the values at a path, to follow "it"."""
-    try:
-        values = path.find(event)
-    except TooMuch:
-        return TOO_MUCH
-    for value in values:
-        if value is None:
-            return "is null"
-        if isinstance(value, Half):
-            return HALF
-        if value == "" or (isinstance(value, str) and value.isspace()):
-            return "is empty"
-        if value == []:
-            return "is an empty list"
-    return None if values else "is missing"
 
 
 def _short(value: object) -> str | None:
