@@ -297,6 +297,15 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
         assert not (tmp_path / "nowhere.db").exists()
 
 
+def test_a_backup_lies_where_a_relative_name_says(tmp_path: Path) -> None:
+    """As the docs write it: in the folder in which the command was typed."""
+    with bench(tmp_path) as made:
+        made.send(made.write([order(1)]))
+        ended = made.run("ledger", "backup", "copy.db", "--ledger", made.ledger)
+        assert (ended.status, ended.err) == (0, "copied 1 row to copy.db\n")
+        assert made.send("events.jsonl", "--ledger", "copy.db").statuses == {"already": 1}
+
+
 def test_a_copy_of_a_part_is_refused(path: Path) -> None:
     """What lacks its log cannot be made whole by copying it."""
     with running(HOLD, path):

@@ -26,7 +26,7 @@ def back_up(path: Path, target: Path) -> int:
         place = Place(path)
     if os.path.lexists(target):
         raise LedgerError(f"{target} is there already, and stays as it is; name a new file")
-    made = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    made = target.absolute().with_name(f".{target.name}.{secrets.token_hex(4)}")
     with contextlib.ExitStack() as copying:
         with explained(place.path):
             reader = copying.enter_context(contextlib.closing(Reader(place.path)))
