@@ -13,7 +13,7 @@ import msgspec
 
 from twiliodest.cli.command import declare, mistake, option
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.ledger.place import ledger_path
+from twiliodest.cli.ledger.place import is_there, ledger_path
 from twiliodest.cli.options import api_base_option, config_option, ledger_option, load, output_option
 from twiliodest.cli.values import Number
 from twiliodest.errors import ExpressionError
@@ -57,6 +57,8 @@ def command(
         raise mistake(f'no status is called "{unknown[0]}"', f"they are: {', '.join(known)}")
     moment = _moment(since, environment.clock()) if since else None
     person = to and _recipient(to, lambda: _region(config, environment))
+    if not is_there(path):
+        return
     opened = Ledger.open_readonly(path)
     if opened is None:
         screen.print_line(f"there is no ledger at {path} yet")

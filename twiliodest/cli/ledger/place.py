@@ -8,6 +8,7 @@ from twiliodest.cli.environment import Environment
 from twiliodest.cli.options import load
 from twiliodest.config.settings import Config, api_base_problems
 from twiliodest.errors import UsageError
+from twiliodest.ledger.exposure import exposure
 from twiliodest.ledger.servers import server_of
 from twiliodest.screens import screen
 
@@ -37,8 +38,15 @@ def default_ledger(config: Config, api_base: str | None, environment: Environmen
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a ledger, or what is left of one; if not, this is told."""
+    """Whether there is a ledger, or what is left of one; if not, this is told, and else who can read it."""
     if path.exists() or Path(f"{path}-wal").exists():
+        warn_of_others(path)
         return True
     screen.print_line(f"there is no ledger at {path} yet")
     return False
+
+
+def warn_of_others(path: Path) -> None:
+    """Say so if others can read a ledger."""
+    if exposed := exposure(path):
+        screen.print_problems([exposed])
