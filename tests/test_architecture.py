@@ -47,7 +47,7 @@ INSIDE = {
     ),
     "ledger": (
         *("ledger check copy", "clerk writer", "log notes", "reader", "file"),
-        "locks place rows servers",
+        "exposure locks moment place rows servers",
     ),
     "templates": ("fields", "liquid", "paths", "bounds"),
     "templates.liquid": (

@@ -149,6 +149,7 @@ def _seen(run: Run) -> Iterator[Ledger | None]:
     with contextlib.closing(ledger) if ledger else contextlib.nullcontext():
         if ledger:
             run.warn(ledger, run.use())
+            run.counted_with = ledger.moment()
         yield ledger
 
 

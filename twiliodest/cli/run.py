@@ -16,6 +16,7 @@ from twiliodest.events.envelopes import names
 from twiliodest.events.folders import LeftOut
 from twiliodest.events.sources import STDIN, Source, find_sources
 from twiliodest.guards.guards import Guards
+from twiliodest.ledger.exposure import exposure
 from twiliodest.ledger.rows import State
 from twiliodest.ledger.servers import Use, server_of
 from twiliodest.messages.phones import canonical_address
@@ -32,9 +33,11 @@ from twiliodest.screens.results import Results
 
 if TYPE_CHECKING:
     from twiliodest.ledger.ledger import Ledger
+    from twiliodest.ledger.moment import Moment
 
 MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
 SKEW = 60  # seconds; so far apart are two right clocks at most, or one before and after it was set
+AGAIN = "run the command again to see what it would send now"
 TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
 
 
@@ -50,7 +53,9 @@ class Run:
         self.retry = frozenset(State(name) for name in options.retry)
         self._knows_of_future = False
         self._planned: Sequence[PlannedInput] = ()
+        self._is_planned = False
         self._said: set[str] = set()
+        self.counted_with: Moment | None = None  # the ledger that a plan was counted with
 
     def read_to_plan(self) -> None:
         """From now on, note what is read."""
@@ -62,6 +67,7 @@ class Run:
         problems = [problem for planned in self._planned if (problem := planned.verify())]
         if problems:
             raise UsageError(problems)
+        self._is_planned = True
         self.sources = [planned.to_send for planned in self._planned]
 
     def use(self, account: Account | None = None) -> Use:
@@ -83,12 +89,23 @@ class Run:
         return self.environment.ledger_path(config.account, self.use().server)
 
     def warn(self, ledger: Ledger, use: Use) -> None:
-        """Say once what would make known events look new."""
-        for sentence in ledger.differences(use):
-            if sentence not in self._said:
-                self._said.add(sentence)
-                hint = "a dry run shows what would be sent"
-                screen.print_problems([Problem(message=sentence, hint=hint, warning=True)])
+        """Say once what would make known events look new, and who else can read of them.
+
+        Raises `UsageError` where known events look new only since the messages were counted.
+        """
+        if exposed := exposure(ledger.path):
+            self._warn(exposed)
+        news = [sentence for sentence in ledger.differences(use) if sentence not in self._said]
+        if news and self._is_planned:
+            since = "the ledger has changed since the messages were counted, so nothing was sent"
+            raise UsageError([Problem(message=f"{since}: {sentence}", hint=AGAIN) for sentence in news])
+        for sentence in news:
+            self._warn(Problem(message=sentence, hint="a dry run shows what would be sent", warning=True))
+
+    def _warn(self, problem: Problem) -> None:
+        if problem.message not in self._said:
+            self._said.add(problem.message)
+            screen.print_problems([problem])
 
     def guards(self, ledger: Ledger | None) -> Guards | None:
         """What is configured to hold texts back, knowing the texts that may still matter."""

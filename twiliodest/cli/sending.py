@@ -47,7 +47,8 @@ def deliver(run: Run, account: Account, route: Route, path: Path, messages: int 
     gc.freeze()
     gc.set_threshold(10_000)
     use = run.use(account)
-    with contextlib.closing(Ledger.open(path, clock=run.environment.clock, use=use)) as ledger:
+    opened = Ledger.open(path, clock=run.environment.clock, use=use, since=run.counted_with)
+    with contextlib.closing(opened) as ledger:
         run.warn(ledger, use)
         return asyncio.run(_deliver(run, account, route, ledger, messages))
 

@@ -25,6 +25,7 @@ from twiliodest.ledger.file import (
 )
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.log import Log, refuse_part
+from twiliodest.ledger.moment import Moment, moment, refuse_another, refuse_forgetful
 from twiliodest.ledger.place import Place, refuse_remains, refuse_special
 from twiliodest.ledger.reader import Reader
 from twiliodest.ledger.rows import Claim, Damaged, Row, State, row_of
@@ -72,14 +73,23 @@ class Ledger:
         self._closing = contextlib.ExitStack()
 
     @classmethod
-    def open(cls, path: Path, *, clock: Callable[[], float] = time.time, use: Use | None = None) -> Ledger:
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        use: Use | None = None,
+        since: Moment | None = None,
+    ) -> Ledger:
         """Opens or creates the ledger, for its owner's eyes only, and starts a run.
 
         `clock` gives unix seconds; the ledger's own thread calls it. `use` is what the run will claim for. Raises
-        `LedgerError`, also if the ledger holds what went to another server.
+        `LedgerError`, also if the ledger holds what went to another server, or is not what it was at that moment.
         """
         with explained(path):
             ledger = cls(path, clock, use)
+            if since:
+                refuse_another(path, since)
         with explained(ledger.path), contextlib.ExitStack() as opened:
             create_folders(ledger.path)
             ledger._turns.create()
@@ -90,6 +100,8 @@ class Ledger:
             ledger._reader = opened.enter_context(contextlib.closing(Reader(ledger.path)))
             if use:
                 notes.refuse(use, ledger._reader.query, ledger.path)
+            if since:
+                refuse_forgetful(ledger.path, since, ledger._reader.query)
             ledger._writer = Writer(
                 ledger._place, ledger._turns, ledger._db, ledger._log, ledger._clerk.perform
             )
@@ -179,6 +191,10 @@ class Ledger:
     def servers(self) -> Sequence[tuple[str, str]]:
         """The servers that messages went to, the latest first, and the address of each."""
         return notes.servers(self._reader.query)
+
+    def moment(self) -> Moment:
+        """What it is now, for `open` to find it again."""
+        return moment(self.path, self._reader.query)
 
     def differences(self, use: Use) -> Sequence[str]:
         """What would make known events look new: sentences."""
