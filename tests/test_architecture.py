@@ -60,8 +60,15 @@ INSIDE = {
     ),
     "triggers": ("matching", "grammar", "globs tokens"),
     "events": (
-        *("decoding sources", "documents", "envelopes window", "folders"),
-        "brackets foreign halves tapes unopened unpacking",
+        *(
+            "decoding reading",
+            "documents sources",
+            "measuring",
+            "ahead ends envelopes salvage",
+            "window",
+            "folders",
+        ),
+        *("texts", "brackets foreign halves tapes unopened unpacking"),
     ),
 }  # within a folder, a file imports from the lines behind its own
 SANDBOX_SEES = {"model", "errors", "messages.segments"}  # of the rest of the program that it stands up to

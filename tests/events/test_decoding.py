@@ -24,8 +24,8 @@ from twiliodest.events.decoding import (
     tolerant,
     view,
 )
-from twiliodest.events.documents import DEPTH, Broken
 from twiliodest.events.halves import Damaged, Half, masked, spelled
+from twiliodest.events.texts import DEPTH, Broken
 
 HERE = Path(__file__).parents[1] / "harness"
 NAMES = st.sampled_from(["type", "téléphone", "имя", "電話", "", "🎉", "a"]) | st.text(max_size=4)

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from twiliodest.errors import UsageError
 from twiliodest.events.decoding import decode_lines, decode_value, strictly, view
-from twiliodest.events.documents import LIMIT, Broken, Lines, Value
-from twiliodest.events.sources import Source, find_sources, read
+from twiliodest.events.reading import read
+from twiliodest.events.sources import Source, find_sources
+from twiliodest.events.texts import LIMIT, Broken, Lines, Value
 
 Item = tuple[int, int, bytes, Any]
 LOOK = strictly(view({("type",), ("event",), ("batch",)}))

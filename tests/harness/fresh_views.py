@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from twiliodest.events.decoding import WHOLE, tolerant, view
-from twiliodest.events.documents import Lines
+from twiliodest.events.texts import Lines
 from twiliodest.planning.parallel import Helpers
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from twiliodest.events.documents import Lines
+from twiliodest.events.texts import Lines
 from twiliodest.planning.parallel import ROOM, Helpers, spare_processors
 
 HERE = os.getpid()

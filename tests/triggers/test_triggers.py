@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import EVENTS, EXPRESSIONS, JSON, VALUES
 
 from twiliodest.errors import ExpressionError
-from twiliodest.events.window import LIMIT
+from twiliodest.events.texts import LIMIT
 from twiliodest.triggers.grammar import MAX_DEPTH, Call, Compare, Expression, Field, Literal, Not, parse
 from twiliodest.triggers.matching import compile_trigger, is_in, keys, paths
 

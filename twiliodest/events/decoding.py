@@ -10,8 +10,8 @@ from typing import Any, TypedDict, Union
 
 import msgspec
 
-from twiliodest.events.documents import DEPTH, LIMIT, Broken
 from twiliodest.events.halves import masked, restore, spelled
+from twiliodest.events.texts import DEPTH, LIMIT, Broken
 from twiliodest.exact import exact_number, text_of
 
 Decode = Callable[[bytes], dict[str, Any]]

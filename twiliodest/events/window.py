@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 
 from twiliodest.events.tapes import Tape
-
-LIMIT = 1 << 20  # bytes of one event
+from twiliodest.events.texts import LIMIT
 
 
 class Window:
@@ -105,5 +104,8 @@ class Window:
             self._recorded = self.at
 
 
+# a byte order mark begins each of several files in one, and a record separator each text of RFC 7464
+BLANK = re.compile(rb"[ \t\r\x1e]*+(?:\xef\xbb\xbf[ \t\r\x1e]*+)*+")
+BLANK_LINES = re.compile(rb"[ \t\r\n\x1e]*+(?:\xef\xbb\xbf[ \t\r\n\x1e]*+)*+")
 PART_OF_MARK = re.compile(rb"\xef(?:\xbb)?\Z")
 """What may become a byte order mark with the next block."""

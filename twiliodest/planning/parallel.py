@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, NoReturn, TypeVar
 
-from twiliodest.events.documents import Lines
+from twiliodest.events.texts import Lines
 
 R = TypeVar("R")
 

@@ -20,10 +20,11 @@ from twiliodest.events.decoding import (
     is_utf8,
     strictly,
 )
-from twiliodest.events.documents import LIMIT, Broken, Lines, Value
 from twiliodest.events.envelopes import EventsAt, merged, wrapped
-from twiliodest.events.sources import STDIN, Source, read
+from twiliodest.events.reading import read
+from twiliodest.events.sources import STDIN, Source
 from twiliodest.events.tapes import Tape
+from twiliodest.events.texts import LIMIT, Broken, Lines, Value
 from twiliodest.events.unopened import lists_in
 from twiliodest.model import Event, Outcome, Status
 from twiliodest.planning.parallel import Helpers
