@@ -22,7 +22,7 @@ FOLDERS = (
 INSIDE = {
     "cli": (
         *("app", "check send", "completion init ledger preview sandbox sending", "run"),
-        *("send_options", "options", "values", "command", "endings environment signals"),
+        *("contradictions send_options", "options", "values", "command", "endings environment signals"),
     ),
     "cli.ledger": ("backup check list prune resolve", "place"),
     "screens": ("results", "check rejects send", "screen", "report", "controls streams"),

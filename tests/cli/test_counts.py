@@ -291,6 +291,20 @@ def test_a_limit_of_messages_on_a_pipe_counts_what_was_read(tmp_path: Path) -> N
         assert (count.read, count.statuses, count.untried) == (300, {"sent": 10}, 290)
 
 
+@pytest.mark.parametrize("limit", [9, 200])
+@pytest.mark.parametrize("most", [1, 9, 10])
+def test_a_dry_run_of_a_pipe_stops_where_a_send_would(tmp_path: Path, most: int, limit: int) -> None:
+    """`max_messages` in a dry run: as many are planned as a send would post, and the rest is counted and kept."""
+    text = mixed(300)
+    with bench(tmp_path) as made:
+        made.configure(TWO_ACTIONS, max_messages=most)
+        rejects = tmp_path / "rejects.jsonl"
+        ended = made.send("-n", "-", "--rejects", rejects, "--limit", limit, given=text)
+        count = check_law(ended, text, rejects)
+        assert (ended.status, count.statuses["planned"]) == (1, min(most, limit))
+        assert ("max_messages is" in ended.err) == (most < limit)
+
+
 @pytest.mark.parametrize("options", [(), ("-n",)])
 def test_a_run_to_the_end_counts_everything(tmp_path: Path, options: Sequence[str]) -> None:
     """Events, lines that are none, and what matches nothing."""

@@ -378,6 +378,13 @@ def test_max_messages_guards_against_the_wrong_file(tmp_path: Path) -> None:
         assert (ended.status, made.posts()) == (2, 0)
         assert "30" in ended.err
         assert "max_messages" in ended.err
+        dry = made.send("-n", tmp_path / "events.jsonl")
+        assert (dry.status, dry.statuses) == (2, {"planned": 30})
+        assert ended.err in dry.err
+        assert made.send("-n", tmp_path / "events.jsonl", "--limit", 10).status == 0
+        sandboxed = made.run("send", tmp_path / "events.jsonl", "--sandbox", "-o", "jsonl")
+        assert (sandboxed.status, sandboxed.out) == (2, "")
+        assert ended.err in sandboxed.err
         ended = made.send("-", given=lines(events))
         assert (ended.status, made.posts()) == (1, 10)
         assert "max_messages" in ended.err

@@ -56,6 +56,9 @@ def show_preview(run: Run) -> ExitStatus:
                 results.tell_all(group, ending.cut)
                 if results.are_useless or ending.is_interrupted:
                     break
+            for left in by_event(ending.rest):
+                if left[0].event is not ending.cut:
+                    results.finished(left[0].event, ())
     if results.is_closed and rejects is None:
         results.close()
         return ExitStatus.OK
@@ -64,8 +67,15 @@ def show_preview(run: Run) -> ExitStatus:
         screen.print_problems(run.config.warnings)  # one of them may say why
     if ending.is_interrupted:
         return ExitStatus.INTERRUPTED
+    if problem := too_many(run.config.max_messages, results.tally.messages):
+        screen.print_problems([problem])
+        return ExitStatus.USAGE
     status = results.tally.exit_status()
-    return ExitStatus.INCOMPLETE if results.fault and status is ExitStatus.OK else status
+    if ending.rest:
+        message = f"a send would stop here: max_messages is {run.config.max_messages:,}, and there are more"
+        screen.print_problems([Problem(message=message)])
+    is_stopped = ending.rest or results.fault
+    return ExitStatus.INCOMPLETE if is_stopped and status is ExitStatus.OK else status
 
 
 def count_plan(run: Run) -> tuple[Tally, list[Message]]:
@@ -80,22 +90,31 @@ def count_plan(run: Run) -> tuple[Tally, list[Message]]:
             if len(first) < SHOWN:
                 texts = (it.message for it in group if it.status is Status.PLANNED and it.message)
                 first.extend(itertools.islice(texts, SHOWN - len(first)))
-    most = run.config.max_messages
-    if most is not None and tally.messages > most:
-        made = f"these events make {tally.messages:,} messages"
-        message = f"{made}, and max_messages is {most:,}: nothing was sent"
-        raise UsageError([Problem(message=message, hint="check the input, or raise max_messages")])
+    if problem := too_many(run.config.max_messages, tally.messages):
+        raise UsageError([problem])
     return tally, first
+
+
+def too_many(most: int | None, messages: int) -> Problem | None:
+    """What a send says of so many messages, and sends none of them."""
+    if most is None or messages <= most:
+        return None
+    message = f"these events make {messages:,} messages, and max_messages is {most:,}: nothing was sent"
+    return Problem(message=message, hint="check the input, or raise max_messages")
 
 
 @dataclass(slots=True)
 class _Ending:
-    """Why a preview ends before its input does; of the event `cut`, so many messages are left."""
+    """Why a preview ends before its input does; of the event `cut`, so many messages are left.
+
+    `rest` is what was read from a pipe beyond `max_messages`.
+    """
 
     at_limit: bool = False
     is_interrupted: bool = False
     untried: int = 0
     cut: Event | None = None
+    rest: Sequence[Outcome] = ()
 
 
 def _expected(
@@ -105,7 +124,10 @@ def _expected(
     progress: Progress,
     ending: _Ending,
 ) -> Iterator[Sequence[Outcome]]:
-    """What would come of what is planned, up to the limit; with --fail-fast, up to the first fault."""
+    """What would come of what is planned, up to the limit; with --fail-fast, up to the first fault.
+
+    From a pipe, no more than `max_messages`: a send posts so many before it notices.
+    """
     groups = preview(
         planned,
         run.config.account or "",
@@ -114,6 +136,7 @@ def _expected(
         guards=run.guards(ledger),
         clock=run.environment.clock,
     )
+    most = None if run.is_rereadable else run.config.max_messages
     count = itertools.count(1)
 
     def ends(outcome: Outcome) -> bool:
@@ -122,6 +145,8 @@ def _expected(
         ending.at_limit = outcome.status is Status.PLANNED and next(count) == run.options.limit
         return ending.at_limit
 
+    if most is not None:
+        groups = _no_more_than(most, groups, ending)
     if not run.options.fail_fast and run.options.limit is None:
         yield from groups
         return
@@ -130,12 +155,31 @@ def _expected(
         if last is None:
             yield group
             continue
-        event, rest = group[last].event, group[last + 1 :]
+        event, rest = group[last].event, [*group[last + 1 :], *ending.rest]
+        ending.rest = ()
         ending.untried = [outcome.event.line for outcome in rest].count(event.line)
         ending.cut = event if ending.untried else None
         progress.give_back(event, list(by_event(rest[ending.untried :])))
         yield group[: last + 1]
         return
+
+
+def _no_more_than(
+    most: int, groups: Iterable[Sequence[Outcome]], ending: _Ending
+) -> Iterator[Sequence[Outcome]]:
+    """As much as makes so many messages; what was read with it is not tried."""
+    for group in groups:
+        planned = [place for place, outcome in enumerate(group) if outcome.status is Status.PLANNED]
+        if len(planned) > most:
+            end = planned[most]
+            ending.rest = group[end:]
+            ending.untried = len(ending.rest)
+            if end and group[end - 1].event is group[end].event:
+                ending.cut = group[end].event
+            yield group[:end]
+            return
+        most -= len(planned)
+        yield group
 
 
 @contextlib.contextmanager

@@ -57,6 +57,11 @@ class Run:
         self._said: set[str] = set()
         self.counted_with: Moment | None = None  # the ledger that a plan was counted with
 
+    @property
+    def is_rereadable(self) -> bool:
+        """Whether all that is read can be read again, as files can, and pipes cannot."""
+        return all(source.size is not None for source in self.sources)
+
     def read_to_plan(self) -> None:
         """From now on, note what is read."""
         self._planned = [PlannedInput(source) for source in self.sources]
@@ -82,8 +87,10 @@ class Run:
         )
 
     def ledger_path(self) -> Path | None:
-        """The ledger of this run; `None` without an account."""
+        """The ledger of this run; `None` without an account, and where it goes with the run."""
         config = self.config
+        if self.options.sandbox:
+            return None
         if config.ledger or not config.account:
             return config.ledger
         return self.environment.ledger_path(config.account, self.use().server)

@@ -7,7 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from twiliodest.cli.command import Command, mistake
+from twiliodest.cli.contradictions import refuse_contradictions
 from twiliodest.cli.endings import EXITS
 from twiliodest.cli.environment import Environment
 from twiliodest.cli.options import load
@@ -28,6 +31,7 @@ def send(**given: Any) -> ExitStatus:
     Render the messages of every action whose trigger matches, and send them or show them.
     """
     environment = Environment.current()
+    refuse_contradictions(click.get_current_context())
     options = SendOptions(**given)
     if not options.events and environment.stdin_is_terminal:
         hint = "name files or folders, or pipe events in: cat events.jsonl | twiliodest send"
@@ -43,9 +47,6 @@ command = Command("send", callback=send, params=parameters(), help=send.__doc__,
 
 def send_events(config: Config, options: SendOptions, environment: Environment) -> ExitStatus:
     """Run `send`. Raises `UsageError` and `LedgerError`."""
-    if options.dry_run and options.sandbox:
-        hint = "leave out --dry-run: with --sandbox nothing goes to Twilio"
-        raise mistake("a dry run sends nowhere, not even to a sandbox", hint)
     from twiliodest.cli.run import Run
 
     config = replace(
@@ -73,8 +74,7 @@ def _send(run: Run) -> ExitStatus:
     route = route_to(account.api_base, run.environment.variables)
     terminals = run.environment.stdin_is_terminal and run.environment.stderr_is_terminal
     asks, messages = run.options.ask and terminals, None
-    is_rereadable = all(source.size is not None for source in run.sources)
-    if is_rereadable and (asks or run.config.max_messages is not None):
+    if run.is_rereadable and (asks or run.config.max_messages is not None):
         run.read_to_plan()
         planned, first = count_plan(run)
         if asks and not _confirmed(run, planned, first):
@@ -90,11 +90,16 @@ def _send_to_sandbox(run: Run) -> ExitStatus:
     """The real one, but to a sandbox and with a ledger that go with the run. Raises `UsageError`."""
     import tempfile
 
+    from twiliodest.cli.preview import count_plan
     from twiliodest.cli.sandbox import embedded_sandbox, keep_open
     from twiliodest.cli.sending import deliver
     from twiliodest.screens import screen
     from twiliodest.twilio.network import route_to
 
+    if run.is_rereadable and run.config.max_messages is not None:
+        run.read_to_plan()
+        count_plan(run)
+        run.read_what_was_planned()
     with embedded_sandbox(run.config) as (sandbox, account), tempfile.TemporaryDirectory() as folder:
         screen.print_line(f"sandbox   {sandbox.url}")
         route = route_to(account.api_base, {})
