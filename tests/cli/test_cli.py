@@ -361,7 +361,7 @@ def test_a_mistake_ends_in_words(command: str, says: str, home: Path) -> None:
 HINTS = {
     "snd": ('twiliodest has no command "snd"', "send, check"),
     "ledger lits": ('twiliodest ledger has no command "lits"', "list, resolve"),
-    "send --rowz 3": ("twiliodest send has no option --rowz", "did you mean --rows?"),
+    "send --rowz 3": ("twiliodest send has no option --rowz", "did you mean --rows"),
     "send -nz": ("twiliodest send has no option -z", "twiliodest send --help"),
     "send --only alredy": ('--only: "alredy" is not known', "did you mean already?"),
     "send --show sent,gone": ('--show: "gone" is not known', "they are: planned, already, sent"),
