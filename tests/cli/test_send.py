@@ -475,7 +475,7 @@ def test_the_ledger_can_be_listed_settled_and_pruned(tmp_path: Path) -> None:
         assert {r["event_id"] for r in made.listed("--status", "unknown")} == {"m1"}
         found = {r["event_id"]: r["sid"] for r in made.listed("--status", "sent")}["m2"]
         assert found in {it.sid for it in made.sandbox.messages()}
-        assert made.run("ledger", "prune", "--older-than", "0m", "--ledger", made.ledger).status == 0
+        assert made.run("ledger", "prune", "--older-than", "0m", "--yes", "--ledger", made.ledger).status == 0
         assert [record["event_id"] for record in made.listed()] == ["m1"]
         assert made.run("ledger", "list", "--ledger", made.ledger).status == 0
         assert made.run("ledger", "list", "--ledger", made.ledger, "--status", "lost").status == 2

@@ -46,6 +46,8 @@ STATES = frozenset(State)
 ENDS = "SELECT min(rowid), max(rowid) FROM message"
 PRUNE = """DELETE FROM message
     WHERE rowid BETWEEN ? AND ? AND settled_at < ? AND state NOT IN ('sending', 'unknown')"""
+PRUNABLE = """SELECT count(*), count(DISTINCT CASE WHEN state = 'sent' THEN "to" END) FROM message
+    WHERE settled_at < ? AND state NOT IN ('sending', 'unknown')"""
 AT_ONCE = 20_000  # rows that pruning looks at in one turn: others want to write, too
 
 
@@ -244,6 +246,11 @@ class Ledger:
     def is_alive(self, run: str) -> bool:
         """Whether a run still lives; if that cannot be told, it does."""
         return self._turns.is_alive(run)
+
+    def prunable(self, before: float) -> tuple[int, int]:
+        """How many rows `prune` would forget, and how many people they say were texted; reads all rows."""
+        rows, people = self._reader.query(PRUNABLE, before)[0]
+        return rows, people
 
     def prune(self, before: float) -> int:
         """Forgets what was settled before that time; says how many. Never what is `sending` or `unknown`."""
