@@ -21,14 +21,14 @@ FOLDERS = (
 )  # a folder imports from those behind it
 INSIDE = {
     "cli": (
-        *("app", "check send", "completion init ledger preview sandbox sending", "run"),
+        *("app", "check explain send", "completion init ledger preview sandbox sending", "run"),
         *("contradictions send_options", "options", "values", "command", "endings environment signals"),
     ),
     "cli.ledger": ("backup check list prune resolve", "place"),
-    "screens": ("results", "check rejects send", "screen", "report", "controls streams"),
+    "screens": ("explain results", "check rejects send", "screen", "report", "controls streams"),
     "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
     "checks": (
-        "survey",
+        "inquiry survey",
         "action_survey expectations online unidentified",
         "path_survey reasons",
         "explain findings",

@@ -50,7 +50,18 @@ HOSTILE = (
     ),
 )
 COMMANDS = (
-    *("", "send", "check", "init", "sandbox", "ledger", "ledger list", "ledger resolve", "ledger prune"),
+    *(
+        "",
+        "send",
+        "check",
+        "explain",
+        "init",
+        "sandbox",
+        "ledger",
+        "ledger list",
+        "ledger resolve",
+        "ledger prune",
+    ),
     *("ledger backup", "ledger check", "completion"),
 )
 

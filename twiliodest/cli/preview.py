@@ -38,7 +38,7 @@ def show_preview(run: Run) -> ExitStatus:
     with (
         run.helpers(planner) as helpers,
         run.rejects(run.ledger_path()) as rejects,
-        _seen(run) as ledger,
+        seen(run) as ledger,
         bar,
     ):
         planned = outcomes(planner, progress, bar.advance, helpers)
@@ -83,7 +83,7 @@ def count_plan(run: Run) -> tuple[Tally, list[Message]]:
     tally = Tally()
     first: list[Message] = []
     bar, planner, progress = run.bar(), run.planner(keeps_texts=False), Progress()
-    with run.helpers(planner) as helpers, _seen(run) as ledger, bar:
+    with run.helpers(planner) as helpers, seen(run) as ledger, bar:
         planned = outcomes(planner, progress, bar.advance, helpers)
         for group in _expected(run, planned, ledger, progress, _Ending()):
             tally.add(group)
@@ -183,7 +183,7 @@ def _no_more_than(
 
 
 @contextlib.contextmanager
-def _seen(run: Run) -> Iterator[Ledger | None]:
+def seen(run: Run) -> Iterator[Ledger | None]:
     """The ledger to look into, where there is one."""
     path, ledger = run.ledger_path(), None
     if path and _may_exist(path):

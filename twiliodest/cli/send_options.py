@@ -116,3 +116,9 @@ def parameters() -> list[click.Parameter]:
     )
     made = [(it.name, it.metadata.get("option")) for it in fields(SendOptions)]
     return [events, *(make(name) for name, make in made if make)]
+
+
+def options_of(arguments: Sequence[str]) -> SendOptions:
+    """As if these words had been typed behind `send`."""
+    context = click.Command("send", params=parameters()).make_context("send", [*arguments])
+    return SendOptions(**context.params)

@@ -111,9 +111,32 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     attempts: int
 
 
+def record(outcome: Outcome) -> Record:
+    """An outcome as a line of JSON has it."""
+    event, message = outcome.event, outcome.message or _NO_MESSAGE
+    return Record(
+        event.source,
+        event.line,
+        event.id or None,
+        event.name,
+        outcome.action or None,
+        outcome.status,
+        message.to,
+        message.sender,
+        message.body,
+        message.media_urls,
+        message.encoding,
+        message.segments,
+        outcome.sid,
+        outcome.code,
+        outcome.reason,
+        outcome.attempts,
+    )
+
+
 def write_records(outcomes: Iterable[Outcome], out: BinaryIO) -> None:
     """Write each outcome as one line of JSON, with no byte in it that a terminal would obey."""
-    out.write(encode_lines(map(_record, outcomes)))
+    out.write(encode_lines(map(record, outcomes)))
 
 
 def encode_lines(values: Iterable[object]) -> bytes:
@@ -148,28 +171,6 @@ class Rejects:
             last = block or last
         if not last.endswith(b"\n"):
             self._out.write(b"\n")
-
-
-def _record(outcome: Outcome) -> Record:
-    event, message = outcome.event, outcome.message or _NO_MESSAGE
-    return Record(
-        event.source,
-        event.line,
-        event.id or None,
-        event.name,
-        outcome.action or None,
-        outcome.status,
-        message.to,
-        message.sender,
-        message.body,
-        message.media_urls,
-        message.encoding,
-        message.segments,
-        outcome.sid,
-        outcome.code,
-        outcome.reason,
-        outcome.attempts,
-    )
 
 
 _status, _encoding = attrgetter("status"), attrgetter("encoding")
