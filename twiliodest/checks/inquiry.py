@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from twiliodest.checks.explain import Reasons, explain
 from twiliodest.events.decoding import decode_value, strictly, view
-from twiliodest.events.documents import Broken, Lines, Value
 from twiliodest.events.envelopes import merged
 from twiliodest.events.halves import Damaged, HalfError, Watched, replaced
-from twiliodest.events.sources import Source, read
+from twiliodest.events.reading import read
+from twiliodest.events.sources import Source
+from twiliodest.events.texts import Broken, Lines, Value
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Outcome
 from twiliodest.planning.planner import Made, Planner
