@@ -21,8 +21,9 @@ FOLDERS = (
 )  # a folder imports from those behind it
 INSIDE = {
     "cli": (
-        *("app", "check explain send", "completion init ledger preview sandbox sending", "run"),
-        *("contradictions send_options", "options", "values", "command", "endings environment signals"),
+        *("app", "check explain send", "completion init ledger preview sandbox sending shells", "run"),
+        *("contradictions send_options", "selection", "options", "values", "command"),
+        "endings environment signals",
     ),
     "cli.ledger": ("backup check list prune resolve", "place"),
     "screens": ("explain results", "check rejects send", "screen", "report", "controls streams"),

@@ -292,7 +292,7 @@ ledger: ~/x.db
         "NO", "$.id", 2.5, 500,
     )  # fmt: skip
     assert (config.max_messages, config.price_per_segment, config.price_per_mms) == (1000, 0, 0.02)
-    assert (config.currency, config.ledger, config.disabled) == ("EUR", Path.home() / "x.db", 1)
+    assert (config.currency, config.ledger, config.disabled) == ("EUR", Path.home() / "x.db", ["off"])
     first, second = config.actions
     assert (first.sender, second.name, second.sender) == (config.number, "no", "MG" + "0" * 32)
     assert [field.source for field in (*second.to, *second.media)] == ["$.a", "$.b", "$.c"]

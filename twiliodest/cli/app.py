@@ -64,6 +64,8 @@ def _run() -> ExitStatus:
 def _complete(asked: str) -> ExitStatus:
     from click.shell_completion import shell_complete
 
+    from twiliodest.cli import shells as shells  # where Click finds it
+
     with contextlib.suppress(KeyError, ValueError):  # it is not a shell that asks
         return ExitStatus(shell_complete(app, {}, "twiliodest", VARIABLE, asked))
     return ExitStatus.INCOMPLETE

@@ -166,7 +166,7 @@ def _document(
     """What `-o json` prints; `events` and `online` are null where they were not asked for."""
     return {
         "actions": [action.name for action in config.actions],
-        "disabled": config.disabled,
+        "disabled": len(config.disabled),
         "warnings": [_warning(problem) for problem in warnings],
         "events": events,
         "online": online,

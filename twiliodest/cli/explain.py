@@ -125,7 +125,7 @@ def _explain(
         screen.print_line(f"this is the first event; {place}:2 is what stands on line 2")
     if config.disabled:
         screen.print_line(
-            f"{config.disabled:,} disabled action{'' if config.disabled == 1 else 's'} left out"
+            f"{len(config.disabled):,} disabled action{'' if len(config.disabled) == 1 else 's'} left out"
         )
     return ExitStatus.OK if is_fine else ExitStatus.INCOMPLETE
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from twiliodest.ledger.moment import Moment
 
 MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
+NAMES = 5  # of the actions that run, where not all do
 SKEW = 60  # seconds; so far apart are two right clocks at most, or one before and after it was set
 AGAIN = "run the command again to see what it would send now"
 TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
@@ -56,6 +57,12 @@ class Run:
         self._is_planned = False
         self._said: set[str] = set()
         self.counted_with: Moment | None = None  # the ledger that a plan was counted with
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it does all that the configuration makes of the events."""
+        options = self.options
+        return options.limit is None and not options.action and not options.skip
 
     @property
     def is_rereadable(self) -> bool:
@@ -198,6 +205,13 @@ class Run:
         for ending in ("", "-wal", "-shm", "-journal", ".runs") if ledger else ():
             yield ("the ledger", f"{ledger}{ending}")
 
+    def tell_actions(self) -> None:
+        """Say which actions run, unless all do."""
+        if self.options.action or self.options.skip:
+            names = [action.name for action in self.config.actions]
+            more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
+            screen.print_line(f"actions   {', '.join(names[:NAMES])}{more}; no others")
+
     def results(self, bar: screen.Bar, rejects: Rejects | None) -> Results:
         """Where the outcomes go."""
         options = self.options
@@ -230,6 +244,7 @@ class Run:
         """Write what is left, and the summary."""
         results.close()
         if not self.options.quiet:
+            self.tell_actions()
             send_screen.print_summary(
                 results.tally,
                 progress,

@@ -14,6 +14,7 @@ from twiliodest.cli.contradictions import refuse_contradictions
 from twiliodest.cli.endings import EXITS
 from twiliodest.cli.environment import Environment
 from twiliodest.cli.options import load
+from twiliodest.cli.selection import chosen
 from twiliodest.cli.send_options import SendOptions, parameters
 from twiliodest.cli.signals import interrupts
 from twiliodest.errors import ExitStatus
@@ -51,6 +52,7 @@ def send_events(config: Config, options: SendOptions, environment: Environment) 
 
     config = replace(
         config,
+        actions=chosen(config, options.action, options.skip),
         rate=options.rate or config.rate,
         concurrency=options.concurrency or config.concurrency,
         ledger=options.ledger or config.ledger,
@@ -119,6 +121,7 @@ def _confirmed(run: Run, planned: Tally, first: Sequence[Message]) -> bool:
 
     if not planned.messages:
         return True
+    run.tell_actions()
     send_screen.print_plan(planned, first, run.config)
     if send_screen.ask("Send?"):
         return True

@@ -14,6 +14,7 @@ import click
 
 from twiliodest.cli.command import Option
 from twiliodest.cli.options import API_BASE, CONFIG, LEDGER, OUTPUT
+from twiliodest.cli.selection import ActionName
 from twiliodest.cli.values import FILE, Count, Number, Word, Words
 
 
@@ -48,6 +49,12 @@ class SendOptions:
 
     events: Sequence[str]
     config: Path | None = _input("--config", "-c", **CONFIG)
+    action: Sequence[str] = _input(
+        "--action", metavar="NAME", type=ActionName(), multiple=True, help="Run only this action."
+    )
+    skip: Sequence[str] = _input(
+        "--skip", metavar="NAME", type=ActionName(), multiple=True, help="Run all actions but this one."
+    )
     limit: int | None = _input("--limit", type=Number(1), help="Stop after this many messages.")
     jsonl: bool = _output("--output", "-o", read="jsonl".__eq__, **OUTPUT)
     rows: int | None = _output(

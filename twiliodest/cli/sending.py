@@ -111,7 +111,7 @@ async def _deliver(
             await loop.run(outcomes(planner, progress, bar.advance))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
-    if loop.is_complete and run.options.limit is None:
+    if loop.is_complete and run.is_whole:
         ledger.note_completed()
     run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
     return _exit_status(stop, results, is_complete=loop.is_complete)

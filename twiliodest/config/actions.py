@@ -37,8 +37,11 @@ def read_actions(
     region: str | None,
     *,
     smart_encoding: bool,
-) -> tuple[Sequence[SendSms], int]:
-    """The enabled actions, and how many are not; `sender` is whose that name none. Problems are the document's."""
+) -> tuple[Sequence[SendSms], Sequence[str]]:
+    """The enabled actions, and the names of the others; `sender` is whose that name none.
+
+    Problems are the document's.
+    """
     items = document.items(node) if node else None
     if node is None:
         document.complain(root, '"actions" is missing', "add actions: and a list of them")
@@ -58,7 +61,7 @@ class _Reader:
         self, document: Document, sender: str | None, region: str | None, smart_encoding: bool
     ) -> None:
         self.actions: list[SendSms] = []
-        self.disabled = 0
+        self.disabled: list[str] = []
         self._document = document
         self._complain = document.complain
         self._sender = sender
@@ -90,7 +93,8 @@ class _Reader:
             self._complain(item, f'"to" is missing {where}', hint)
         if "body" not in nodes and "media_url" not in nodes:
             self._complain(item, f'"body" is missing {where}', 'add body: "…", or media_url')
-        self.disabled += not enabled
+        if name and not enabled:
+            self.disabled.append(name)
         if enabled and name and trigger and to and sender:
             self.actions.append(
                 SendSms(

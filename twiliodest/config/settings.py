@@ -45,7 +45,7 @@ EDGES = {"au1": "sydney", "ie1": "dublin", "jp1": "tokyo"}  # a region's host na
 class Config:
     """A checked configuration. `account` and `token` may be missing: a dry run needs neither.
 
-    `rate` is in messages a second; the prices are in `currency`; `disabled` counts the actions left out;
+    `rate` is in messages a second; the prices are in `currency`; `disabled` names the actions left out;
     `cooldown` (seconds) is for the actions that have none of their own.
     """
 
@@ -54,7 +54,7 @@ class Config:
     api_key: str | None
     number: str
     actions: Sequence[SendSms]
-    disabled: int
+    disabled: Sequence[str]
     api_base: str
     event_id: Identity
     events_at: EventsAt | None

@@ -144,7 +144,7 @@ def print_valid(config: Config, warnings: Iterable[Problem], *, actions: bool) -
     if actions:
         _print_actions(config)
     count = len(config.actions)
-    disabled = f", {config.disabled} disabled" if config.disabled else ""
+    disabled = f", {len(config.disabled)} disabled" if config.disabled else ""
     print_line(f"the configuration is valid: {count} action{'' if count == 1 else 's'}{disabled}")
 
 
