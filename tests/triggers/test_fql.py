@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from strategies import EXPRESSIONS
 
 from twiliodest.errors import ExpressionError
-from twiliodest.triggers.grammar import MAX_DEPTH, And, Compare, Expression, Field, Literal, Not, Or, parse
+from twiliodest.triggers.grammar import (
+    MAX_DEPTH,
+    SIGNATURES,
+    And,
+    Compare,
+    Expression,
+    Field,
+    Literal,
+    Not,
+    Or,
+    parse,
+)
 from twiliodest.triggers.matching import walk
 
 
@@ -61,6 +72,8 @@ def test_letters_of_every_script_need_no_backslash(name: str) -> None:
         ("a AND b", "  ^", "lower case"),
         ("a Or b", "  ^", "lower case"),
         ("event = 'It's here'", "            ^", "\\'"),
+        ("a = 'b' c", "        ^", "join conditions"),
+        ("a = b 5", "      ^", "join conditions"),
         ("not a", "^", "use !"),
         ("not (a)", "^", "!("),
         ("x not in ['a']", "  ^", "!("),
@@ -110,6 +123,52 @@ def test_errors_point_at_the_mistake(trigger: str, caret: str, hint: str) -> Non
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("trigger", "message"),
+    [
+        ("a and", 'a value is missing after "and"'),
+        ("a and or b", '"or" cannot stand where a value belongs'),
+        ("match(a, '[b')", "this [ has no end in the pattern"),
+        ("match(a, 'b\\\\')", "nothing follows this backslash in the pattern"),
+        ("match(a, 'b[z-a]')", "the range z-a in the pattern is empty"),
+        ("1 < a < 3", "comparisons do not chain"),
+        ("a in [b]", "a list holds strings, numbers, true, false and null"),
+        ("length(a, b)", "length takes 1 argument, not 2"),
+        ("contains(a)", "contains takes 2 arguments, not 1"),
+    ],
+)
+def test_errors_name_the_mistake(trigger: str, message: str) -> None:
+    """Mistakes at the same place are told apart."""
+    with pytest.raises(ExpressionError) as caught:
+        parse(trigger)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("foreign", "own"),
+    [
+        *(("==", "="), ("===", "="), ("!==", "!="), ("<>", "!="), ("≠", "!=")),
+        *(("=>", ">="), ("≥", ">="), ("=<", "<="), ("≤", "<=")),
+        *(("&&", "and"), ("&", "and"), ("||", "or"), ("|", "or")),
+    ],
+)
+def test_an_operator_of_another_language_is_named_in_this_one(foreign: str, own: str) -> None:
+    """Whoever writes SQL, JavaScript or mathematics is told what to write here."""
+    with pytest.raises(ExpressionError) as caught:
+        parse(f"a {foreign} b")
+    assert (caught.value.message, caught.value.offset) == (f'"{foreign}" is not an operator here', 2)
+    assert caught.value.hint == f"use {own}"
+
+
+@pytest.mark.parametrize(("name", "wanted"), [(name, takes) for name, (takes, _) in SIGNATURES.items()])
+def test_a_function_without_arguments_says_how_to_write_it(name: str, wanted: tuple[str, ...]) -> None:
+    """With a word for each argument, and the words are those of the docs."""
+    assert {*wanted} <= {"string", "value", "string or list", "string or number"}
+    with pytest.raises(ExpressionError) as caught:
+        parse(f"{name}()")
+    assert caught.value.hint == f"write {name}({', '.join(wanted)})"
+
+
 def test_precedence() -> None:
     """`!` binds before `and`, `and` before `or`, and parentheses before all."""
     a, b, c = (Field((name,)) for name in "abc")
@@ -124,6 +183,11 @@ def test_precedence() -> None:
         ("type='track'and(event='x')", 'type = "track" and event = "x"'),
         ("!(a=1)", "!(a = 1)"),
         ("(a or b) and c", "(a or b) and c"),
+        ("((a and b)) or (c)", "a and b or c"),
+        ("(a or b) or c", "(a or b) or c"),
+        ("(a and b) and c", "(a and b) and c"),
+        ("!(!a)", "!!a"),
+        ("(a = b) = c", "(a = b) = c"),
         ("x in ['a',null,[-1.50]]", 'x in ["a", null, [-1.50]]'),
         (r"properties.product\ 1.\2 = null", r"properties.product\ 1.2 = null"),
         (r"\1.5", r"\1.5"),

@@ -204,6 +204,9 @@ def test_no_glob_explodes(pattern: str) -> None:
         ("type = 'track' and event in ['a', 'b']", {("track", "a"), ("track", "b")}),
         ("type = 'page' or event = 'a'", {("page", None), (None, "a")}),
         ("type = 'track' and type = 'page'", set()),
+        ("event = 'a' and event = 'b'", set()),
+        ("event in ['a', 'b'] and event in ['b', 'c']", {(None, "b")}),
+        ("type in ['x', 'y'] and event = 'a' and type in ['y', 'z']", {("y", "a")}),
         ("false", set()),
         ("true", {(None, None)}),
         ("type = 'track' or userId = 'u'", {(None, None)}),
@@ -215,6 +218,14 @@ def test_no_glob_explodes(pattern: str) -> None:
 def test_keys(trigger: str, expected: set[tuple[str | None, str | None]]) -> None:
     """An index on type and event knows which triggers an event can concern."""
     assert keys(parse(trigger)) == expected
+
+
+@pytest.mark.parametrize(("size", "few"), [(1_000, True), (1_001, False)])
+def test_a_thousand_names_have_a_place_in_the_index(size: int, few: bool) -> None:
+    """With more of them, every event is looked at, and none is lost."""
+    pairs = keys(parse(f"event in [{', '.join(map(repr, map(str, range(size))))}]"))
+    names = range(size) if few else [None]
+    assert pairs == {(None, None if name is None else str(name)) for name in names}
 
 
 @pytest.mark.parametrize("size", [50, 900])
@@ -264,6 +275,14 @@ def test_globs_agree_with_a_plain_translation(pattern: str, text: str) -> None:
     pieces = re.findall(r"(?s)\\.|.", pattern)
     plain = "".join(translate.get(piece, re.escape(piece[-1])) for piece in pieces)
     assert matched({"text": text, "pattern": pattern}) == bool(re.fullmatch(plain, text, re.DOTALL))
+
+
+@pytest.mark.parametrize("pattern", ["[a", "a\\", "a" * 257, 5, None, ["a"]])
+def test_a_pattern_of_an_event_that_is_none_matches_nothing(pattern: object) -> None:
+    """Not to match is false, which a trigger may ask for."""
+    event = {"text": "a" * 257, "pattern": pattern}
+    assert matches("match(text, pattern) = false", event)
+    assert matches("match(text, pattern)", {"text": "a" * 256, "pattern": "a" * 256})
 
 
 def test_deep_and_odd_events_do_not_raise() -> None:
