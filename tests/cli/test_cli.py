@@ -547,6 +547,7 @@ def test_check_tells_every_problem_with_its_place(home: Path) -> None:
     assert all(line.startswith("twiliodest.yaml:") and line.count(":") >= 4 for line in errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", [TOKEN, f"  {TOKEN}", f"{TOKEN} with spaces"])
 def test_the_token_is_in_no_output(token: str, home: Path) -> None:
     """Whatever goes wrong, the secret is not told: not in a table, a problem, an excerpt, a record or a file."""

@@ -155,6 +155,7 @@ def test_a_limit_on_an_open_pipe_ends_the_run(tmp_path: Path) -> None:
         assert "stopped at the limit of 2" in made.end(process).err
 
 
+@pytest.mark.slow
 def test_a_limit_waits_for_refusals_to_be_tried_again(tmp_path: Path) -> None:
     """The last ones that may be posted are tried again like any others."""
     seen: Counter[str] = Counter()

@@ -86,6 +86,7 @@ def check_order(made: Bench, events: Sequence[Record]) -> None:
         last[it.to] = places[it.body]
 
 
+@pytest.mark.slow
 def test_all_faults_at_once(tmp_path: Path) -> None:
     """400 messages to 60 people over a Twilio that fails in every way: what is reported is what is so."""
     faults = [ACCEPT_THEN_500, GARBAGE, TRUNCATED, RESET, RESET_AFTER_ACCEPT, refuse(20503, 503)]
@@ -130,6 +131,7 @@ def test_a_busy_twilio_gets_everything_in_the_end(tmp_path: Path) -> None:
         assert sum(record["attempts"] for record in ended.records) == made.posts() == 64
 
 
+@pytest.mark.slow
 def test_kill_nine_texts_nobody_twice(tmp_path: Path) -> None:
     """Killed eight times, then run to the end: one text an event at most, and the doubtful are listed."""
     dice = random.Random(23)
@@ -229,6 +231,7 @@ def _is_pending(pid: int, number: int) -> bool:
     return bool(int(status["ShdPnd"], 16) >> (number - 1) & 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", [("-o", "jsonl"), ("-o", "table", "--rows", "0")])
 def test_a_closed_output_ends_the_run_in_good_order(tmp_path: Path, output: Sequence[str]) -> None:
     """`| head -1` ends the run, with the reason: it did not send all of it. What is under way is settled."""

@@ -137,6 +137,7 @@ def test_a_second_signal_ends_a_run_whose_output_is_stuck(home: Path) -> None:
             assert process.returncode == 130
 
 
+@pytest.mark.slow
 def test_the_tests_themselves_run_in_the_background_of_a_script() -> None:
     """There SIGINT is ignored, and all that a test starts would be deaf to it, too."""
     name = "tests/cli/test_counts.py::test_an_interrupted_dry_run_counts_what_it_showed"

@@ -249,6 +249,7 @@ NASTY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [b"", b"[{},1"])
 @pytest.mark.parametrize("nasty", NASTY)
 def test_hostile_input_is_soon_done_with(nasty: bytes, head: bytes) -> None:
@@ -281,6 +282,7 @@ def test_memory_is_flat(block: bytes, head: bytes) -> None:
     assert peak < 6 * LIMIT
 
 
+@pytest.mark.slow
 def test_200_mb_leave_no_trace() -> None:
     """The process has not grown after 200 MB of events."""
     block = (A + b"\n") * 2_000

@@ -270,6 +270,7 @@ def test_two_processes_claim_each_message_once(path: Path) -> None:
         assert sum(int(process.communicate()[0]) for process in (one, other)) == 200
 
 
+@pytest.mark.slow
 def test_many_can_start_at_once(path: Path) -> None:
     """A ledger that eight processes create at the same time is one ledger."""
     code = "settled(Ledger.open(Path(sys.argv[1])), State.SENT, int(sys.argv[2]))"

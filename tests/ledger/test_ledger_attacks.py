@@ -314,6 +314,7 @@ SUSPENDED = """
 """
 
 
+@pytest.mark.slow
 def test_a_suspended_run_is_named(path: Path) -> None:
     """Whoever waits for it is told for whom, and for how long it has waited; once it goes on, so does everybody."""
     with opened(path) as ours, running(SUSPENDED, path) as (process, pid):

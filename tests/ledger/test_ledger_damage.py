@@ -142,6 +142,7 @@ def test_no_damage_ends_in_a_traceback(tmp_path: Path, damage: str) -> None:
             assert made.posts() == 8, "a damaged ledger lets nobody be texted again"
 
 
+@pytest.mark.slow
 def test_any_flipped_byte_ends_in_a_sentence(tmp_path: Path) -> None:
     """Wherever it is: no command gives a traceback, and none runs for ever."""
     with bench(tmp_path) as made:

@@ -230,6 +230,7 @@ def test_ordinary_numbers_of_every_region_are_read(kind: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["1"] * 5 + [str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE]), st.data()
 )
@@ -270,6 +271,7 @@ def spelled(draw: st.DrawFn) -> tuple[str, str, str]:
     return region, number, draw(st.sampled_from(ENDS)) + text + draw(st.sampled_from(ENDS))
 
 
+@pytest.mark.slow
 @given(spelled())
 @settings(max_examples=1500, deadline=None)
 def test_no_spelling_of_a_number_is_another_number(case: tuple[str, str, str]) -> None:

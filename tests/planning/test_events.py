@@ -129,6 +129,7 @@ BLOCKS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(blocks=BLOCKS, ends=st.booleans(), count=st.integers(1, 2))
 def test_helpers_change_nothing(

@@ -158,6 +158,7 @@ def commands(base: str) -> Iterator[tuple[str, ...]]:
     yield ("check", "--online", "-o", "json", "--api-base", base)
 
 
+@pytest.mark.slow
 def test_no_echo_of_a_server_shows_the_token(desk: Desk) -> None:
     """Wherever it repeats what it was sent: nothing that a command says or writes holds the token, in any writing."""
     places = [made for place, made in ECHOES.items() if place not in SLOW_OR_LAST]
@@ -199,6 +200,7 @@ def test_no_answer_means_a_text_with_the_token(place: str) -> None:
     assert [form for form in forms(TOKEN, LOGIN) if form in told] == []
 
 
+@pytest.mark.slow
 def test_no_echo_of_a_proxy_shows_its_password(desk: Desk, tls: ssl.SSLContext) -> None:
     """A proxy that repeats what it was sent: neither its password is shown, nor does it get the account's token."""
     login = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
