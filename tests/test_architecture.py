@@ -47,8 +47,8 @@ INSIDE = {
         "answers contents faults network redaction wire",
     ),
     "ledger": (
-        *("ledger check copy", "clerk writer", "log notes", "reader", "file"),
-        "exposure locks moment place rows servers",
+        *("ledger check copy", "clerk writer", "log notes", "reader", "file", "locks"),
+        "exposure moment place rows servers",
     ),
     "templates": ("fields", "liquid", "paths", "bounds"),
     "templates.liquid": (

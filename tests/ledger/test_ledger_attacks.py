@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from test_ledger import HOLD, always, claim, claimed, never, opened, program, re
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.ledger import Ledger
+from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.place import Place
 from twiliodest.ledger.rows import State
 
@@ -401,3 +402,27 @@ def test_a_ledger_that_goes_while_a_run_waits_for_its_turn_is_missed(path: Path)
     with opened(path) as new:  # who finds none begins one
         settled(new, State.SENT, 2)
     assert "was moved, removed or replaced" in refusal(place.check)
+
+
+@pytest.mark.parametrize("ends", [("",), ("", "-wal", "-shm"), ("", "-wal", "-shm", ".runs")])
+def test_a_ledger_that_comes_and_goes_while_a_run_waits_is_missed(path: Path, ends: Sequence[str]) -> None:
+    """A run that found none, and waits for one that has begun one, does not begin a second one when that is gone."""
+    first = Turns(path, "a" * 16)
+    path.parent.mkdir()
+    first.create()
+    first.enlist()
+    words: list[str] = []
+    waiting = threading.Thread(target=lambda: words.append(refusal(lambda: Ledger.open(path))))
+    runs, deadline = path.with_name(f"{path.name}.runs"), time.monotonic() + SECONDS
+    with first.take(), contextlib.closing(sqlite3.connect(path)) as db:
+        waiting.start()
+        while len([*runs.iterdir()]) < 2:  # until it has come to know that it has to wait
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TABLE message (key)")
+        for end in ends:
+            path.with_name(f"{path.name}{end}").rename(path.with_name(f"away.db{end}"))
+    waiting.join(SECONDS)
+    assert "was moved, removed or replaced" in words[0]
+    assert not path.exists()

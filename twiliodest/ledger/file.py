@@ -100,7 +100,7 @@ def create(path: Path) -> None:
     """
     refuse_special(path)
     refuse_remains(path, Path(f"{path}-wal"))
-    if path.exists() and path.stat().st_size:
+    if is_begun(path):
         return
     made = Path(f"{path}.new")
     for name in (made, Path(f"{made}-journal")):
@@ -113,6 +113,11 @@ def create(path: Path) -> None:
             db.execute(statement)
     made.rename(path)
     sync_folder(path.parent)
+
+
+def is_begun(path: Path) -> bool:
+    """Whether there is a file, and something in it."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def create_folders(path: Path) -> None:

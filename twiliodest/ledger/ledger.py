@@ -20,13 +20,14 @@ from twiliodest.ledger.file import (
     create,
     create_folders,
     explained,
+    is_begun,
     set_up,
     transaction,
 )
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.log import Log, refuse_part
 from twiliodest.ledger.moment import Moment, moment, refuse_another, refuse_forgetful
-from twiliodest.ledger.place import Place, refuse_remains, refuse_special
+from twiliodest.ledger.place import Place, moved, refuse_remains, refuse_special
 from twiliodest.ledger.reader import Reader
 from twiliodest.ledger.rows import Claim, Damaged, Row, State, row_of
 from twiliodest.ledger.servers import Use
@@ -119,7 +120,7 @@ class Ledger:
         with explained(ledger.path), contextlib.ExitStack() as opened:
             refuse_special(ledger.path)
             refuse_remains(ledger.path, Path(ledger._place.wal))
-            if not ledger.path.exists() or not ledger.path.stat().st_size:
+            if not is_begun(ledger.path):
                 return None
             ledger._reader = opened.enter_context(contextlib.closing(Reader(ledger.path)))
             ledger._reader.refuse_others()
@@ -267,6 +268,8 @@ class Ledger:
     def _start(self, opened: contextlib.ExitStack) -> None:
         """Whoever calls it has the turn."""
         self._place.check()
+        if not is_begun(self.path) and self._turns.has_forerunner():
+            raise moved(self.path)  # also where it was created, and went, while this run waited for its turn
         create(self.path)
         self._db = connect(self.path)
         with contextlib.ExitStack() as failing:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twiliodest.errors import LedgerError
+from twiliodest.ledger.place import moved
 
 PATIENCE = 10.0  # seconds to wait while somebody else does not get on
 HURRY = 1.0  # seconds, when the run is to end
@@ -89,6 +90,10 @@ class Turns:
         """Whether no other run lives."""
         return not any(_is_locked(file) for file in self._folder.iterdir() if file != self._own)
 
+    def has_forerunner(self) -> bool:
+        """Whether another run that lives has had its first turn, and so has opened or created the ledger."""
+        return any(other.turn > 0 for other in self._others())
+
     def bury(self) -> None:
         """Forget the runs that have ended without a word."""
         for file in self._folder.iterdir():
@@ -112,7 +117,10 @@ class Turns:
     def _locked_folder(self) -> int:
         """The folder, opened and locked, and still the one that others lock."""
         while True:
-            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                folder = os.open(self._folder, os.O_RDONLY)
+            except FileNotFoundError:
+                raise moved(self._folder) from None
             try:
                 self._lock(folder)
                 if _is_at(folder, self._folder):
@@ -144,25 +152,31 @@ class Turns:
             self._count += holds
             os.pwrite(self._file, b"%10d %10d %c\n" % (os.getpid(), self._count, b"-+"[holds]), 0)
 
-    def _holder(self) -> _Holder | None:
+    def _holder(self) -> _Signature | None:
         """Who has the turn, if that can be told."""
         with contextlib.suppress(OSError):
-            for file in self._folder.iterdir():
-                if file != self._own and (holder := _holder_in(file)):
-                    return holder
+            return next((other for other in self._others() if other.holds), None)
         return None
 
+    def _others(self) -> Iterator[_Signature]:
+        """What the other runs that live have signed."""
+        for file in self._folder.iterdir():
+            if file != self._own and (signed := _signed(file)):
+                yield signed
 
-class _Holder(NamedTuple):
+
+class _Signature(NamedTuple):
     pid: int
     turn: int
+    holds: bool
 
 
-def _holder_in(file: Path) -> _Holder | None:
+def _signed(file: Path) -> _Signature | None:
+    """What a run that lives has signed."""
     with contextlib.suppress(OSError), file.open("rb") as signed:
-        found = re.fullmatch(rb" *([0-9]{1,10}) +([0-9]{1,10}) \+\n", signed.read(64))
+        found = re.fullmatch(rb" *([0-9]{1,10}) +([0-9]{1,10}) ([-+])\n", signed.read(64))
         if found and _is_locked(file):
-            return _Holder(int(found[1]), int(found[2]))
+            return _Signature(int(found[1]), int(found[2]), found[3] == b"+")
     return None
 
 

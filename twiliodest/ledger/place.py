@@ -52,10 +52,15 @@ class Place:
             except FileNotFoundError:
                 status = None
             if status is None or (status.st_dev, status.st_ino) != (device, number):
-                raise LedgerError(
-                    f"{name} was moved, removed or replaced while it was in use, so nothing more is sent; put back "
-                    "what was there, then run again: without it people may be texted twice"
-                )
+                raise moved(name)
+
+
+def moved(name: object) -> LedgerError:
+    """What is said of a ledger in use that is not where it was."""
+    return LedgerError(
+        f"{name} was moved, removed or replaced while it was in use, so nothing more is sent; put back what was "
+        "there, then run again: without it people may be texted twice"
+    )
 
 
 def refuse_remains(path: Path, wal: Path) -> None:
