@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import random
@@ -34,7 +35,7 @@ TOKEN = "57081e7f0a1b2c3d9e8f7a6b5c4d3e2f"  # noqa: S105 -- opens nothing
 PROXY_SECRET = "proxy-pass-8d1f"  # noqa: S105 -- opens nothing
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 COMMAND = Path(sys.executable).with_name("twiliodest")
-OPENED = 5.0  # seconds after which a run surely has opened its ledger
+GONE = (("",), ("", "-wal", "-shm"), ("", "-wal", "-shm", ".runs"))  # what of a ledger is moved away
 CONFIG = """\
 account: {account}
 number: "+15005550006"
@@ -57,8 +58,8 @@ class Round:
         self.totals = totals
         self.ids = [f"m{seed}-{number}" for number in range(events)]
         self.running: list[asyncio.subprocess.Process] = []
-        self.started: dict[int, float] = {}
         self.ledger = folder / "ledger.db"
+        self.strays: list[str] = []
         self.number = 0
 
     async def run(self, seconds: float) -> list[str]:
@@ -119,7 +120,6 @@ class Round:
                 stdin=asyncio.subprocess.DEVNULL,
             )
         self.totals["runs"] += 1
-        self.started[process.pid] = time.monotonic()
         return process
 
     async def strike(self) -> None:
@@ -129,7 +129,7 @@ class Round:
             self.running.append(await self.start())
             return
         victim = self.random.choice(self.running)
-        match self.random.choice(("kill", "kill", "stop", "stop", "term", "weather", "move", "none")):
+        match self.random.choice(("kill", "kill", "stop", "stop", "term", "weather", "move", "move", "none")):
             case "kill":
                 self.signal(victim, signal.SIGKILL)
             case "term":
@@ -140,20 +140,33 @@ class Round:
                 self.signal(victim, signal.SIGCONT)
             case "weather":
                 self.sky.storm()
-            case "move" if self.ledger.exists() and self.random.random() < 0.3:
+            case "move" if self.ledger.exists() and self.random.random() < 0.7:
                 await self.move_away()
 
-    async def move_away(self) -> None:
-        """The ledger is gone for a moment, with all that belongs to it: what runs must post nothing more.
+    async def all_have_looked(self) -> bool:
+        """Whether every run has looked for the ledger while it was there: one that starts later begins a new one."""
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            signed = set()
+            for file in self.folder.glob("ledger.db.runs/*"):
+                with contextlib.suppress(FileNotFoundError):  # the run has just ended
+                    signed.add(file.read_bytes()[:10])
+            if {b"%10d" % process.pid for process in self.running if process.returncode is None} <= signed:
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
-        Only where every run has had the time to open it: one that starts just now rightly begins a new one.
-        """
-        if any(time.monotonic() - self.started[process.pid] < OPENED for process in self.running):
+    async def move_away(self) -> None:
+        """The ledger is gone for a moment, or a part of what belongs to it: runs must post nothing more."""
+        if not await self.all_have_looked():
             return
         away = self.folder / "away"
         away.mkdir(exist_ok=True)
-        for file in self.folder.glob("ledger.db*"):
-            file.rename(away / file.name)
+        gone = self.random.choice(GONE)
+        for end in gone:
+            file = self.folder / f"ledger.db{end}"
+            if file.exists():
+                file.rename(away / file.name)
         self.totals["ledger moved away"] += 1
         deadline = time.monotonic() + 20
         for process in self.running:
@@ -163,8 +176,11 @@ class Round:
         for process in self.running:
             self.signal(process, signal.SIGKILL)
             await process.wait()
-        for file in self.folder.glob("ledger.db*"):  # what the runs have made in its place
-            file.rename(self.folder / f"stray-{self.number}-{file.name}")
+        for end in gone:  # what the runs have made in its place
+            file = self.folder / f"ledger.db{end}"
+            if file.exists():
+                self.strays.append(file.name)
+                file.rename(self.folder / f"stray-{self.number}-{file.name}")
         for file in away.iterdir():
             file.rename(self.folder / file.name)
 
@@ -198,6 +214,7 @@ class Round:
         rows = {row[0]: row[1:] for row in db.execute("SELECT event_id, state, sid FROM message")}
         (sound,) = db.execute("PRAGMA integrity_check").fetchone()
         db.close()
+        faults += [f"{name} was begun anew while it was away" for name in self.strays]
         if sound != "ok":
             faults.append(f"integrity_check: {sound}")
         for name in self.ids:
