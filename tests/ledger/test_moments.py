@@ -76,7 +76,7 @@ def point_elsewhere(made: Bench) -> None:
 
 def prune(made: Bench) -> None:
     """What the plan counted as already sent is forgotten."""
-    ended = made.run("ledger", "prune", "--older-than", "0s", "--ledger", made.ledger)
+    ended = made.run("ledger", "prune", "--older-than", "0s", "--yes", "--ledger", made.ledger)
     assert "forgot 2 rows" in ended.err, ended.err
 
 
