@@ -17,7 +17,7 @@ PACKAGE = Path(twiliodest.__file__).parent
 FOLDERS = (
     *("cli", "screens", "config", "checks", "delivery", "sandbox", "planning", "guards", "messages"),
     *("twilio", "ledger", "templates", "triggers", "events"),
-    *("addresses exact outcomes", "model", "errors"),  # the ground, for all of them
+    *("addresses exact", "model", "errors"),  # the ground, for all of them
 )  # a folder imports from those behind it
 INSIDE = {
     "cli": (
@@ -34,12 +34,15 @@ INSIDE = {
         "path_survey reasons",
         "explain findings",
     ),
-    "delivery": ("deliver", "loop preview reconcile", "claims intake pace"),
+    "delivery": (
+        *("deliver", "breaker budgets lookup loop preview", "clocks reconcile"),
+        *("claims intake pace queue stop",),
+    ),
     "sandbox": (
         *("__init__", "server", "app", "inbox", "api", "listing", "messages", "rules", "settings"),
         "chaos wire",
     ),
-    "planning": ("planner", "plan", "candidates confirmed identity parallel"),
+    "planning": ("planner", "plan progress", "candidates confirmed identity parallel"),
     "guards": ("guards", "durations quiet_hours suppression"),
     "messages": ("send_sms", "phones", "numbers savings", "numbering segments spellings"),
     "twilio": (

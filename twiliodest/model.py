@@ -1,4 +1,4 @@
-"""The frozen values that travel through the river: events become messages, messages become outcomes.
+"""The frozen values that travel through the river: events become planned messages, these become outcomes.
 
 `array_like` ones may pass from process to process, which is faster without the names of their fields.
 """
@@ -96,8 +96,32 @@ class Invalid(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """How it stands with what one action makes of one event: planned, or why there is no message, or what came of it.
+class Planned(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
+    """A message that an action makes of an event, and that is still to be sent."""
+
+    event: Event
+    action: str
+    message: Message
+
+    def outcome(
+        self,
+        status: Status,
+        *,
+        reason: str | None = None,
+        kind: str | None = None,
+        sid: str | None = None,
+        code: int | None = None,
+        attempts: int = 0,
+    ) -> Outcome:
+        """What came of it."""
+        message = self.message
+        if message.send_at and status in (Status.PLANNED, Status.SENT):
+            reason, kind = f"scheduled for {message.send_at}", "scheduled for the end of quiet hours"
+        return Outcome(self.event, self.action, status, message, reason, kind, sid, code, attempts)
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=0):
+    """What came of one action's message of an event, or would come of it now; or why there is no message.
 
     A line that is no event has one, too, without an action. `kind` groups like reasons, and holds nothing from an
     event; `attempts` counts POSTs.
@@ -112,6 +136,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sid: str | None = None
     code: int | None = None
     attempts: int = 0
+
+
+Step = Sequence[Planned | Outcome]
+"""What is planned for one event, and why nothing else is; for a line that is no event, its outcome."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

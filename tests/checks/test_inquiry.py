@@ -27,7 +27,8 @@ from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Outcome, Status
 from twiliodest.planning.identity import compile_identity
 from twiliodest.planning.plan import Plan
-from twiliodest.planning.planner import Planner, Progress, outcomes
+from twiliodest.planning.planner import Planner, steps
+from twiliodest.planning.progress import Progress
 from twiliodest.sandbox import Sandbox
 from twiliodest.templates.fields import compile_field
 from twiliodest.triggers.grammar import Expression, parse
@@ -54,7 +55,9 @@ def event(**more: Any) -> str:
 def made_by(actions: Sequence[SendSms], sources: Sequence[Source]) -> list[Outcome]:
     """All that a dry run of these inputs makes, in order."""
     planner = Planner(sources, Plan(actions, IDENTITY))
-    return [it for group in EXPECTED(outcomes(planner, Progress(), int)) for it in group]
+    return [
+        it for group in EXPECTED(steps(planner, Progress(), int)) for outcomes in group for it in outcomes
+    ]
 
 
 def answers(actions: Sequence[SendSms], sources: Sequence[Source], line: int | None) -> list[Answer]:

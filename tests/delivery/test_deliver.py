@@ -24,15 +24,18 @@ from twins import (
     time_of,
 )
 
+from twiliodest.delivery.breaker import IN_A_ROW
+from twiliodest.delivery.budgets import Budget
 from twiliodest.delivery.claims import claim_of
-from twiliodest.delivery.deliver import BUSY_TRIES, IN_A_ROW, OTHER_RUN, TRIES, Budget, Delivery
-from twiliodest.delivery.loop import Loop, Step, Stop
+from twiliodest.delivery.deliver import BUSY_TRIES, OTHER_RUN, TRIES, Delivery
+from twiliodest.delivery.loop import Loop
 from twiliodest.delivery.pace import Pace
 from twiliodest.delivery.reconcile import FOUND
+from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.rows import Row, State
-from twiliodest.model import Attempt, Message, Outcome, Status, Verdict
+from twiliodest.model import Attempt, Message, Outcome, Planned, Status, Step, Verdict
 
 
 class Bench:
@@ -71,7 +74,7 @@ class Bench:
             budgets=budgets,
         )
         loop = Loop(delivery, delivery.workers, self.stop, outcomes.append, lambda *_: None)
-        run = asyncio.create_task(loop.run(steps))
+        run = asyncio.create_task(loop.run([it] for it in steps))
         failed = asyncio.create_task(power.failed.wait())
         await asyncio.wait((run, failed), return_when=asyncio.FIRST_COMPLETED)
         failed.cancel()
@@ -84,10 +87,10 @@ class Bench:
             run.result()
         return outcomes
 
-    def run(self, *planned: Outcome, **options: object) -> list[Outcome]:
+    def run(self, *planned: Planned, **options: object) -> list[Outcome]:
         return asyncio.run(self.go([step(it) for it in planned], **options))  # type: ignore[arg-type] # its own
 
-    def state(self, planned: Outcome) -> State | None:
+    def state(self, planned: Planned) -> State | None:
         row = self.shelf.rows.get(claim_of(ACCOUNT, planned).key)
         return row.state if row else None
 

@@ -11,10 +11,10 @@ import pytest
 from twins import step, text
 
 from twiliodest.delivery.intake import EACH
-from twiliodest.delivery.loop import AHEAD, Loop, Step, Stop
+from twiliodest.delivery.loop import AHEAD, Loop
+from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus, LedgerError
-from twiliodest.model import Event, Outcome, Status
-from twiliodest.outcomes import outcome_of
+from twiliodest.model import Event, Outcome, Planned, Status, Step
 
 EVENTS = AHEAD // (EACH + len(text().event.raw)) + 1  # that are read ahead
 
@@ -22,16 +22,16 @@ EVENTS = AHEAD // (EACH + len(text().event.raw)) + 1  # that are read ahead
 class Script:
     """A finisher that does what it is told for each event, and notes what was under way."""
 
-    def __init__(self, act: Callable[[Outcome], Status | None] = lambda planned: Status.SENT) -> None:
+    def __init__(self, act: Callable[[Planned], Status | None] = lambda planned: Status.SENT) -> None:
         self.act = act
         self.gate: asyncio.Event | None = None
-        self.begun: list[tuple[int, Outcome]] = []
+        self.begun: list[tuple[int, Planned]] = []
         self.busy: set[int] = set()
         self.most = 0
         self.under_way: set[str | None] = set()
-        self.asked: list[tuple[int, Sequence[tuple[Outcome, Outcome]]]] = []
+        self.asked: list[tuple[int, Sequence[tuple[Planned, Outcome]]]] = []
 
-    async def finish(self, worker: int, planned: Outcome) -> Outcome | None:
+    async def finish(self, worker: int, planned: Planned) -> Outcome | None:
         to = planned.message.to if planned.message else None
         assert worker not in self.busy
         assert to not in self.under_way
@@ -45,11 +45,11 @@ class Script:
         self.busy.remove(worker)
         self.under_way.remove(to)
         status = self.act(planned)
-        return outcome_of(planned, status, attempts=1) if status else None
+        return planned.outcome(status, attempts=1) if status else None
 
-    async def ask_again(self, worker: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
+    async def ask_again(self, worker: int, doubts: Sequence[tuple[Planned, Outcome]]) -> Sequence[Outcome]:
         self.asked.append((worker, doubts))
-        return [outcome_of(planned, Status.SENT) for planned, _ in doubts]
+        return [planned.outcome(Status.SENT) for planned, _ in doubts]
 
 
 class Run:
@@ -68,10 +68,10 @@ class Run:
         self.finished.append((event, list(outcomes)))
 
     async def go(self, steps: Iterable[Step]) -> None:
-        await asyncio.wait_for(self.loop.run(steps), 30)
+        await asyncio.wait_for(self.loop.run([step] for step in steps), 30)
 
 
-def large(number: int) -> Outcome:
+def large(number: int) -> Planned:
     """A message whose event takes a hundredth of what is read ahead."""
     planned = text(number)
     event = msgspec.structs.replace(planned.event, raw=b" " * (AHEAD // 100 - EACH))
@@ -131,7 +131,7 @@ def test_an_event_is_finished_once_when_all_its_messages_are() -> None:
     steps = []
     for number in range(40):
         made = [text(number, to=f"+1555000{number + place:04}", action=f"a{place}") for place in range(3)]
-        steps.append(step(*made, Outcome(made[0].event, "a3", Status.INVALID, reason="nothing at $.to")))
+        steps.append([*step(*made), Outcome(made[0].event, "a3", Status.INVALID, reason="nothing at $.to")])
     run = Run(script)
     asyncio.run(run.go([broken(99), *steps]))
     assert sorted(event.line for event, _ in run.finished) == [*range(40), 99]
@@ -157,7 +157,7 @@ def test_unknowns_are_asked_for_again_at_the_end() -> None:
 def test_a_stop_leaves_the_rest_untried_and_counted() -> None:
     """What is under way ends; what waits is counted; an event with anything left behind has no outcomes."""
 
-    def act(planned: Outcome) -> Status:
+    def act(planned: Planned) -> Status:
         run.stop.now(ExitStatus.INCOMPLETE, "enough")
         return Status.SENT
 
@@ -194,7 +194,7 @@ def test_a_stop_does_not_wait_for_a_reader_that_waits() -> None:
         yield step(text(1))
         forever.wait(60)
 
-    def act(planned: Outcome) -> Status:
+    def act(planned: Planned) -> Status:
         run.stop.now(ExitStatus.INTERRUPTED, "interrupted")
         return Status.SENT
 
@@ -228,7 +228,11 @@ def test_an_output_that_fails_ends_the_run_in_good_order() -> None:
         run = Run(script)
         loop = Loop(script, 3, run.stop, tell, run.finish)
         with pytest.raises(OSError, match="no space left"):
-            asyncio.run(asyncio.wait_for(loop.run([first, *(step(text(n)) for n in range(3 * EVENTS))]), 30))
+            asyncio.run(
+                asyncio.wait_for(
+                    loop.run([it] for it in (first, *(step(text(n)) for n in range(3 * EVENTS)))), 30
+                )
+            )
         assert run.stop
         assert script.busy == set()
 
@@ -236,7 +240,7 @@ def test_an_output_that_fails_ends_the_run_in_good_order() -> None:
 def test_a_ledger_that_fails_stops_the_run() -> None:
     """Nothing more is tried, and the reason is the ledger's."""
 
-    def act(planned: Outcome) -> Status:
+    def act(planned: Planned) -> Status:
         raise LedgerError("the disk is full")
 
     run = Run(Script(act), workers=1)

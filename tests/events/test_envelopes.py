@@ -129,14 +129,15 @@ def dry_lines(folder: Path, lines: Sequence[str]) -> list[tuple[int, str]]:
     from twiliodest.delivery.preview import preview
     from twiliodest.events.sources import find_sources
     from twiliodest.planning.plan import Plan
-    from twiliodest.planning.planner import Planner, Progress, outcomes
+    from twiliodest.planning.planner import Planner, steps
+    from twiliodest.planning.progress import Progress
 
     (folder / "twiliodest.yaml").write_text(CONFIG)
     (folder / "events.jsonl").write_text("\n".join(lines))
     config = load(folder / "twiliodest.yaml", {})
     planner = Planner(find_sources([str(folder / "events.jsonl")]), Plan(config.actions, config.event_id))
-    groups = preview(outcomes(planner, Progress(), abs), "", None, ())
-    found = [outcome for group in groups for outcome in group]
+    groups = preview(steps(planner, Progress(), abs), "", None, ())
+    found = [outcome for group in groups for outcomes in group for outcome in outcomes]
     return [
         (
             outcome.event.line,

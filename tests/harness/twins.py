@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from twiliodest.delivery.deliver import Time
+from twiliodest.delivery.clocks import Time
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.rows import Claim, Row, State
-from twiliodest.model import Attempt, Event, Message, Outcome, Status, Verdict
+from twiliodest.model import Attempt, Event, Message, Planned, Step, Verdict
 from twiliodest.twilio.messages import Listed, LookUpError
 
 ACCOUNT = "AC" + "0" * 32
@@ -232,7 +232,7 @@ def time_of(shelf: Shelf, slept: list[float]) -> Time:
 
 def text(
     number: int = 1, *, to: str = "", body: str = "", sender: str = SENDER, action: str = "Order"
-) -> Outcome:
+) -> Planned:
     """The message of one action on event `number`."""
     event = Event("events.jsonl", number, b"{}", "Order Completed", f"event-{number}")
     made = Message(
@@ -242,9 +242,9 @@ def text(
         encoding="GSM-7",
         segments=1,
     )
-    return Outcome(event, action, Status.PLANNED, made)
+    return Planned(event, action, made)
 
 
-def step(*planned: Outcome) -> Sequence[Outcome]:
+def step(*planned: Planned) -> Step:
     """What is planned for one event."""
-    return [msgspec.structs.replace(outcome, event=planned[0].event) for outcome in planned]
+    return [msgspec.structs.replace(it, event=planned[0].event) for it in planned]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def render(
         sender=sender,
         default_region=region,
     )
-    return action.render(said, b"", lambda raw: said)
+    return action.render(said, json.dumps(said).encode())
 
 
 def message(said: dict[str, Any], **options: Any) -> Message:

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from twiliodest.events.sources import find_sources
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.model import Outcome
+from twiliodest.model import Outcome, Planned, Status
 from twiliodest.planning.identity import compile_identity
 from twiliodest.planning.plan import Plan
-from twiliodest.planning.planner import Planner, Progress, outcomes
+from twiliodest.planning.planner import Planner, steps
+from twiliodest.planning.progress import Progress
 from twiliodest.templates.fields import compile_field
 from twiliodest.triggers.grammar import parse
 
@@ -41,8 +42,17 @@ def found(folder: Path, lines: list[bytes]) -> tuple[list[Outcome], Progress, li
     file.write_bytes(b"\n".join(lines))
     progress, passed = Progress(), list[Any]()
     planner = Planner(find_sources([str(file)]), PLAN, passed.append)
-    groups = outcomes(planner, progress, lambda size: None)
-    return [outcome for group in groups for outcome in group], progress, passed
+    return told(planner, progress), progress, passed
+
+
+def told(planner: Planner, progress: Progress) -> list[Outcome]:
+    """What comes of everything if each message is as planned."""
+    return [
+        it.outcome(Status.PLANNED) if isinstance(it, Planned) else it
+        for group in steps(planner, progress, lambda size: None)
+        for step in group
+        for it in step
+    ]
 
 
 @pytest.mark.parametrize("company", [0, 2000])
@@ -55,11 +65,11 @@ def test_what_no_matching_action_needs_harms_no_event(tmp_path: Path, company: i
         b'{"event":"b","messageId":"y","to":"+14155550134",' + FAULT + b"}",
         FINE % company,
     ]
-    told, progress, passed = found(tmp_path, lines)
+    outcomes, progress, passed = found(tmp_path, lines)
     assert (progress.events, progress.matched, len(passed)) == (company + 4, company + 2, 1)
-    statuses = [outcome.status.value for outcome in told[company:]]
+    statuses = [outcome.status.value for outcome in outcomes[company:]]
     assert statuses == ["planned", "invalid", "planned"]
-    assert [outcome.event.line for outcome in told] == [
+    assert [outcome.event.line for outcome in outcomes] == [
         *range(1, company + 1),
         *range(company + 2, company + 5),
     ]
@@ -72,7 +82,7 @@ def test_hundreds_of_actions_with_fields_of_their_own(tmp_path: Path) -> None:
     lines = [FINE.replace(b'"a"', b'"a%d"' % (number % 300)) % number for number in range(2000)]
     (tmp_path / "events.jsonl").write_bytes(b"\n".join(lines))
     planner = Planner(find_sources([str(tmp_path / "events.jsonl")]), plan)
-    found = [outcome for group in outcomes(planner, Progress(), lambda size: None) for outcome in group]
+    found = told(planner, Progress())
     assert [outcome.action for outcome in found] == [f"a{number % 300}" for number in range(2000)]
     assert {outcome.message and outcome.message.body for outcome in found} == {"Hi Ann"}
 
@@ -141,10 +151,10 @@ def test_helpers_change_nothing(
     file.write_bytes(b"\n".join(lines) + b"\n" * ends)
     sources = find_sources([str(file), str(file)])
     alone, together = Progress(), Progress()
-    expected = [it for group in outcomes(Planner(sources, PLAN), alone, abs) for it in group]
+    expected = [it for group in steps(Planner(sources, PLAN), alone, abs) for step in group for it in step]
     planner = Planner(sources, PLAN)
     with planner.helpers(count) as helpers:
-        found = [it for group in outcomes(planner, together, abs, helpers) for it in group]
+        found = [it for group in steps(planner, together, abs, helpers) for step in group for it in step]
     assert found == expected
     assert together == alone
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from twiliodest.events.decoding import view
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.model import Event, Invalid, Outcome
+from twiliodest.model import Event, Invalid, Planned, Step
 from twiliodest.planning.identity import ID_LIMIT, compile_identity
 from twiliodest.planning.plan import Plan
 from twiliodest.templates.fields import compile_field
@@ -36,11 +35,11 @@ def action(
     )
 
 
-def planned(plan: Plan, raw: bytes, *, taken: bool = False, line: int = 1) -> Sequence[Outcome]:
+def planned(plan: Plan, raw: bytes, *, taken: bool = False, line: int = 1) -> Step:
     """The plan for one event, of which was decoded what triggers look at, or all that is needed."""
     seen = (plan.take if taken else plan.look)(raw)
     for _, candidates in plan.select([seen]):
-        return plan.outcomes("events.jsonl", line, raw, seen, candidates, taken)
+        return plan.step("events.jsonl", line, raw, raw, seen, candidates, taken)
     return []
 
 
@@ -108,8 +107,9 @@ def test_fields_get_what_the_whole_event_would_give_them(
     body = " ".join(f"{{{{{path} | default: '-'}}}}" for path in paths[1:])
     one = action("true", paths[0], body)
     (found,) = planned(Plan([one], compile_identity(["$.messageId"])), raw, taken=taken)
-    expected = one.render(WHOLE(raw), raw, WHOLE)
-    assert repr(found.message or Invalid(found.reason or "", found.kind or "")) == repr(expected)
+    expected = one.render(WHOLE(raw), raw)
+    made = found.message if isinstance(found, Planned) else Invalid(found.reason or "", found.kind or "")
+    assert repr(made) == repr(expected)
 
 
 def test_an_event_keeps_its_place_its_name_and_its_text() -> None:

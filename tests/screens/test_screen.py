@@ -127,7 +127,7 @@ def test_results_reach_every_place_once(capsys: pytest.CaptureFixture[str]) -> N
     failed = outcome(1, status=Status.FAILED)
     results.tell([failed])
     results.finished(failed.event, [failed])
-    results.tell_all([outcome(2), outcome(3, status=Status.INVALID)])
+    results.tell_all([[outcome(2)], [outcome(3, status=Status.INVALID)]])
     results.close()
     assert results.tally.statuses == {Status.FAILED: 1, Status.PLANNED: 1, Status.INVALID: 1}
     assert kept.getvalue() == b"{}\n{}\n"

@@ -15,11 +15,13 @@ from twiliodest.events.reading import read
 from twiliodest.events.sources import Source
 from twiliodest.events.texts import Broken, Lines, Value
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.model import Outcome
-from twiliodest.planning.planner import Made, Planner
+from twiliodest.model import Outcome, Step
+from twiliodest.planning.planner import Planner
+from twiliodest.planning.progress import Made
 from twiliodest.triggers.matching import paths
 
-Groups = Iterable[Sequence[Outcome]]
+Preview = Callable[[Iterable[Sequence[Step]]], Iterable[Sequence[Sequence[Outcome]]]]
+"""What would become of what is planned, in the same groups and order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,13 @@ class _Noted(NamedTuple):
 
 
 class Inquiry:
-    """Goes through an input as a send does, up to the events on a `line`; `None` asks for the first event.
-
-    `preview` says what would become of what is planned, in the same groups and order.
-    """
+    """Goes through an input as a send does, up to the events on a `line`; `None` asks for the first event."""
 
     def __init__(
         self,
         planner: Planner,
         actions: Sequence[SendSms],
-        preview: Callable[[Groups], Groups],
+        preview: Preview,
         *,
         line: int | None,
     ) -> None:
@@ -92,13 +91,12 @@ class Inquiry:
         (source,) = self._planner.sources
         notes: deque[_Noted] = deque()
         is_found = False
-        for outcomes in self._preview(self._planned(source, notes, advance)):
+        for events in self._preview(self._planned(source, notes, advance)):
             for text in notes.popleft().texts:
                 if self._line is None or text.first <= self._line <= text.last:
                     is_found = True
-                    yield self._answer(
-                        source.name, text, [it for it in outcomes if it.event.line == text.first]
-                    )
+                    found = [it for outcomes in events for it in outcomes if it.event.line == text.first]
+                    yield self._answer(source.name, text, found)
                 if is_found and self._line is None:
                     return
             if self._line is not None and self.last > self._line:
@@ -106,10 +104,10 @@ class Inquiry:
 
     def _planned(
         self, source: Source, notes: deque[_Noted], advance: Callable[[int], object]
-    ) -> Iterator[Sequence[Outcome]]:
+    ) -> Iterator[Sequence[Step]]:
         for noted in read(source, self._lines, self._value, advance, events_at=self._planner.events_at):
             notes.append(noted)
-            yield noted.made.outcomes
+            yield noted.made.steps
 
     def _lines(self, lines: Lines) -> _Noted:
         made = self._planner.lines(0, lines)

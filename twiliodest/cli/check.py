@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -127,7 +128,8 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     from twiliodest.events.folders import LeftOut
     from twiliodest.events.sources import find_sources
     from twiliodest.planning.plan import Plan
-    from twiliodest.planning.planner import Planner, Progress, outcomes
+    from twiliodest.planning.planner import Planner, steps
+    from twiliodest.planning.progress import Progress
     from twiliodest.screens import screen
 
     left_out, progress = LeftOut(), Progress()
@@ -137,9 +139,9 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
     planner = Planner(sources, plan, taken.passed, events_at=config.events_at)
     with screen.Bar(size(sources), shown=shows_bar) as bar:
-        planned = outcomes(planner, progress, bar.advance)
+        planned = steps(planner, progress, bar.advance)
         for group in preview(planned, config.account or "", None, ()):
-            for outcome in group:
+            for outcome in itertools.chain.from_iterable(group):
                 taken.add(outcome)
     for note in (*((f"left out  {left_out}",) if str(left_out) else ()), *progress.notes):
         screen.print_line(note, "yellow")

@@ -16,9 +16,9 @@ from twiliodest.config.settings import api_base_problems
 from twiliodest.delivery.intake import Intake
 from twiliodest.delivery.preview import preview
 from twiliodest.errors import ExitStatus, Problem, UsageError
-from twiliodest.model import Event, Message, Outcome, Status
-from twiliodest.outcomes import by_event
-from twiliodest.planning.planner import Progress, outcomes
+from twiliodest.model import Event, Message, Outcome, Status, Step
+from twiliodest.planning.planner import steps
+from twiliodest.planning.progress import Progress
 from twiliodest.screens import screen
 from twiliodest.screens.report import FINE, Tally
 
@@ -41,7 +41,7 @@ def show_preview(run: Run) -> ExitStatus:
         seen(run) as ledger,
         bar,
     ):
-        planned = outcomes(planner, progress, bar.advance, helpers)
+        planned = steps(planner, progress, bar.advance, helpers)
         results = run.results(bar, rejects)
 
         def interrupt(number: int, frame: object) -> None:
@@ -56,7 +56,7 @@ def show_preview(run: Run) -> ExitStatus:
                 results.tell_all(group, ending.cut)
                 if results.are_useless or ending.is_interrupted:
                     break
-            for left in by_event(ending.rest):
+            for left in ending.rest:
                 if left[0].event is not ending.cut:
                     results.finished(left[0].event, ())
     if results.is_closed and rejects is None:
@@ -84,11 +84,12 @@ def count_plan(run: Run) -> tuple[Tally, list[Message]]:
     first: list[Message] = []
     bar, planner, progress = run.bar(), run.planner(keeps_texts=False), Progress()
     with run.helpers(planner) as helpers, seen(run) as ledger, bar:
-        planned = outcomes(planner, progress, bar.advance, helpers)
+        planned = steps(planner, progress, bar.advance, helpers)
         for group in _expected(run, planned, ledger, progress, _Ending()):
-            tally.add(group)
+            outcomes = [*itertools.chain.from_iterable(group)]
+            tally.add(outcomes)
             if len(first) < SHOWN:
-                texts = (it.message for it in group if it.status is Status.PLANNED and it.message)
+                texts = (it.message for it in outcomes if it.status is Status.PLANNED and it.message)
                 first.extend(itertools.islice(texts, SHOWN - len(first)))
     if problem := too_many(run.config.max_messages, tally.messages):
         raise UsageError([problem])
@@ -114,16 +115,16 @@ class _Ending:
     is_interrupted: bool = False
     untried: int = 0
     cut: Event | None = None
-    rest: Sequence[Outcome] = ()
+    rest: Sequence[Sequence[Outcome]] = ()
 
 
 def _expected(
     run: Run,
-    planned: Iterable[Sequence[Outcome]],
+    planned: Iterable[Sequence[Step]],
     ledger: Ledger | None,
     progress: Progress,
     ending: _Ending,
-) -> Iterator[Sequence[Outcome]]:
+) -> Iterator[Sequence[Sequence[Outcome]]]:
     """What would come of what is planned, up to the limit; with --fail-fast, up to the first fault.
 
     From a pipe, no more than `max_messages`: a send posts so many before it notices.
@@ -151,34 +152,38 @@ def _expected(
         yield from groups
         return
     for group in groups:
-        last = next((place for place, outcome in enumerate(group) if ends(outcome)), None)
-        if last is None:
-            yield group
-            continue
-        event, rest = group[last].event, [*group[last + 1 :], *ending.rest]
-        ending.rest = ()
-        ending.untried = [outcome.event.line for outcome in rest].count(event.line)
-        ending.cut = event if ending.untried else None
-        progress.give_back(event, list(by_event(rest[ending.untried :])))
-        yield group[: last + 1]
-        return
+        for place, outcomes in enumerate(group):
+            last = next((number for number, outcome in enumerate(outcomes) if ends(outcome)), None)
+            if last is None:
+                continue
+            event, rest = outcomes[last].event, [*group[place + 1 :], *ending.rest]
+            ending.rest = ()
+            ending.untried = len(outcomes) - last - 1
+            if rest and rest[0][0].event.line == event.line:
+                ending.untried += len(rest.pop(0))
+            ending.cut = event if ending.untried else None
+            progress.give_back(event, rest)
+            yield [*group[:place], outcomes[: last + 1]]
+            return
+        yield group
 
 
 def _no_more_than(
-    most: int, groups: Iterable[Sequence[Outcome]], ending: _Ending
-) -> Iterator[Sequence[Outcome]]:
+    most: int, groups: Iterable[Sequence[Sequence[Outcome]]], ending: _Ending
+) -> Iterator[Sequence[Sequence[Outcome]]]:
     """As much as makes so many messages; what was read with it is not tried."""
     for group in groups:
-        planned = [place for place, outcome in enumerate(group) if outcome.status is Status.PLANNED]
-        if len(planned) > most:
+        for place, outcomes in enumerate(group):
+            planned = [number for number, outcome in enumerate(outcomes) if outcome.status is Status.PLANNED]
+            if len(planned) <= most:
+                most -= len(planned)
+                continue
             end = planned[most]
-            ending.rest = group[end:]
-            ending.untried = len(ending.rest)
-            if end and group[end - 1].event is group[end].event:
-                ending.cut = group[end].event
-            yield group[:end]
+            ending.rest = [outcomes[end:], *group[place + 1 :]]
+            ending.untried = sum(map(len, ending.rest))
+            ending.cut = outcomes[0].event if end else None
+            yield [*group[:place], *([outcomes[:end]] if end else [])]
             return
-        most -= len(planned)
         yield group
 
 

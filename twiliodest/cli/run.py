@@ -24,7 +24,8 @@ from twiliodest.model import Account, Status
 from twiliodest.planning.confirmed import PlannedInput
 from twiliodest.planning.parallel import Helpers, spare_processors
 from twiliodest.planning.plan import Plan
-from twiliodest.planning.planner import Made, Planner, Progress
+from twiliodest.planning.planner import Planner
+from twiliodest.planning.progress import Made, Progress
 from twiliodest.screens import screen
 from twiliodest.screens import send as send_screen
 from twiliodest.screens.rejects import Taken, left_behind, reject_file
@@ -159,14 +160,17 @@ class Run:
     def planner(self, *, keeps_texts: bool, intake: Intake | None = None) -> Planner:
         """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
         config = self.config
-        plan = Plan(
-            config.actions, config.event_id, keeps_texts=keeps_texts, envelopes=names(config.events_at)
-        )
-        keeps_all = keeps_texts and self.options.rejects is not None
+        plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
         sources = self.sources
         if intake:
             sources = [source._replace(blocks=_watched(source, intake)) for source in sources]
-        return Planner(sources, plan, events_at=config.events_at, keeps_all=keeps_all)
+        return Planner(
+            sources,
+            plan,
+            events_at=config.events_at,
+            keeps_texts=keeps_texts,
+            keeps_all=keeps_texts and self.options.rejects is not None,
+        )
 
     def helpers(self, planner: Planner) -> Helpers[Made]:
         """Processes that share the planning of what is large; to be started before a bar, which has a thread."""

@@ -13,14 +13,18 @@ from pathlib import Path
 
 from twiliodest.cli.run import Run
 from twiliodest.cli.signals import handled
-from twiliodest.delivery.deliver import Budget, Delivery, Time
+from twiliodest.delivery.budgets import Budget
+from twiliodest.delivery.clocks import Time
+from twiliodest.delivery.deliver import Delivery
 from twiliodest.delivery.intake import Intake
-from twiliodest.delivery.loop import Loop, Step, Stop
+from twiliodest.delivery.loop import Loop
 from twiliodest.delivery.pace import Pace
+from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.ledger.ledger import Ledger
-from twiliodest.model import Account, Event, Outcome
-from twiliodest.planning.planner import Progress, outcomes
+from twiliodest.model import Account, Event, Outcome, Step
+from twiliodest.planning.planner import steps
+from twiliodest.planning.progress import Progress
 from twiliodest.screens import screen
 from twiliodest.screens.report import FINE
 from twiliodest.screens.results import Results
@@ -80,9 +84,9 @@ async def _deliver(
             if results.fault:
                 stop.now(ExitStatus.INCOMPLETE, "")
 
-        def gives_back(last: Event, steps: Sequence[Step]) -> bool:
+        def gives_back(last: Event, rest: Sequence[Step]) -> bool:
             if last.source in rereadable:
-                progress.give_back(last, steps)
+                progress.give_back(last, rest)
             return last.source in rereadable
 
         delivery = Delivery(
@@ -108,7 +112,7 @@ async def _deliver(
         )
         try:
             planner = run.planner(keeps_texts=True, intake=intake)
-            await loop.run(outcomes(planner, progress, bar.advance))
+            await loop.run(steps(planner, progress, bar.advance))
         finally:
             await asyncio.gather(*(lane.close() for lane in lanes))
     if loop.is_complete and run.is_whole:

@@ -8,16 +8,14 @@ from collections.abc import Collection
 
 from twiliodest.ledger.rows import Claim, Row, State, key
 from twiliodest.messages.segments import smart_encode
-from twiliodest.model import Outcome, Status
-from twiliodest.outcomes import outcome_of
+from twiliodest.model import Outcome, Planned, Status
 
 TRIAL_PREFIX = "Sent from your Twilio trial account - "  # Twilio puts it before a trial account's texts
 
 
-def claim_of(account: str, planned: Outcome) -> Claim:
+def claim_of(account: str, planned: Planned) -> Claim:
     """The claim for a message that is planned. Its key never depends on the text."""
     message, event = planned.message, planned.event
-    assert message, "only a message can be claimed"  # noqa: S101 -- for the type checker
     identity = key(account, event.id, planned.action)
     return Claim(
         key=identity,
@@ -38,18 +36,16 @@ def may_claim(claim: Claim, row: Row, retry: Collection[State]) -> bool:
     return row.state is State.FAILED or row.state in retry
 
 
-def standing(planned: Outcome, row: Row) -> Outcome:
+def standing(planned: Planned, row: Row) -> Outcome:
     """The outcome of a message that may not be posted."""
     if row.state is State.SENT:
         sent = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.settled_at))
         message = planned.message
-        differs = message and difference(message.to == row.to, text_digest(row.key, message.body) == row.text)
-        return outcome_of(planned, Status.ALREADY, sid=row.sid, reason=f"sent at {sent}{differs or ''}")
+        differs = difference(message.to == row.to, text_digest(row.key, message.body) == row.text)
+        return planned.outcome(Status.ALREADY, sid=row.sid, reason=f"sent at {sent}{differs}")
     if row.state is State.SENDING:
-        return outcome_of(
-            planned, Status.UNKNOWN, reason="another run is sending it, or died while sending it"
-        )
-    return outcome_of(planned, Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
+        return planned.outcome(Status.UNKNOWN, reason="another run is sending it, or died while sending it")
+    return planned.outcome(Status(row.state.value), sid=row.sid, code=row.code, reason=row.reason)
 
 
 def difference(same_recipient: bool, same_text: bool) -> str:

@@ -10,72 +10,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import math
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from twiliodest.delivery.intake import Allowance, Intake, OverError, Room, size_of
+from twiliodest.delivery.queue import Queue
+from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus, LedgerError
-from twiliodest.model import Event, Outcome, Status
-from twiliodest.outcomes import by_event
+from twiliodest.model import Event, Outcome, Planned, Status, Step
 
 AHEAD = 8 << 20  # bytes of events that are read but not finished: enough to keep hundreds of lanes busy
 PARKED = 1000  # unknown messages that wait for a last look-up at the end of the run
 IDLE = 30.0  # seconds without a job after which a worker looks up what it parked
 HANDFUL = 64  # events that the reader hands over at once: each time, both threads have to wait for each other
 
-Step = Sequence[Outcome]
-"""What is planned for one event, or why nothing is; for a line that is no event, its outcome."""
-
 
 class Finisher(Protocol):
     """What becomes of one message that is planned, by one of the workers. May raise `LedgerError`."""
 
-    async def finish(self, worker: int, planned: Outcome) -> Outcome | None:
+    async def finish(self, worker: int, planned: Planned) -> Outcome | None:
         """How it ended; `None` if the run stopped before anything was tried."""
 
-    async def ask_again(self, worker: int, doubts: Sequence[tuple[Outcome, Outcome]]) -> Sequence[Outcome]:
+    async def ask_again(self, worker: int, doubts: Sequence[tuple[Planned, Outcome]]) -> Sequence[Outcome]:
         """How a worker's unknown ones ended after all, at the end of the run, in the same order."""
-
-
-class Stop:
-    """Why a run ends before its input does. The first reason counts; `reason` may be empty: no need to say it."""
-
-    def __init__(self) -> None:
-        self.reason = ""
-        self.status = ExitStatus.OK
-        self._event = asyncio.Event()
-        self._hurry = asyncio.Event()
-
-    def now(self, status: ExitStatus, reason: str) -> None:
-        """End what is under way, and nothing more."""
-        if not self.hurries:
-            self.status, self.reason = status, reason
-            self._event.set()
-            self._hurry.set()
-
-    def enough(self, status: ExitStatus, reason: str) -> None:
-        """Begin nothing more; what has begun goes its way, with everything that may be tried again."""
-        if not self:
-            self.status, self.reason = status, reason
-            self._event.set()
-
-    @property
-    def hurries(self) -> bool:
-        """Whether nothing is tried once more, and nobody rests."""
-        return self._hurry.is_set()
-
-    def __bool__(self) -> bool:
-        return self._event.is_set()
-
-    async def wait(self) -> None:
-        await self._event.wait()
-
-    async def wait_for_hurry(self) -> None:
-        await self._hurry.wait()
 
 
 @dataclass(slots=True, eq=False)
@@ -88,8 +47,7 @@ class _Open:
     takes_room: bool = True
 
 
-_Job = tuple[_Open, Outcome]
-_Queued = tuple[float, _Job | None]  # with its place in the input; the end comes last
+_Job = tuple[_Open, Planned]
 
 
 class Loop:
@@ -119,11 +77,7 @@ class Loop:
         self._tell = tell
         self._finished = finished
         self._workers = workers
-        self._places = itertools.count()
-        self._jobs: asyncio.PriorityQueue[_Queued] = asyncio.PriorityQueue()  # to different recipients
-        self._later: dict[
-            str, deque[_Queued]
-        ] = {}  # by recipient: what follows one that is queued or under way
+        self._queue = Queue[_Job]()
         self._room = Room(AHEAD)
         self._intake = intake
         self._allowance = None if limit is None else Allowance(limit)
@@ -139,8 +93,8 @@ class Loop:
         """Whether as many were posted as may be."""
         return self._allowance is not None and self._allowance.is_spent
 
-    async def run(self, groups: Iterable[Sequence[Outcome]]) -> None:
-        """Go on until the input ends or something stops the run; `groups` are what is planned, of whole events.
+    async def run(self, groups: Iterable[Sequence[Step]]) -> None:
+        """Go on until the input ends or something stops the run; `groups` are what is planned.
 
         Raises what reading or telling raised.
         """
@@ -152,8 +106,7 @@ class Loop:
         threading.Thread(target=self._read, args=(groups, loop, read), name="reader", daemon=True).start()
         await asyncio.wait((read, stopped), return_when=asyncio.FIRST_COMPLETED)
         self._hold_up_nobody()
-        for _ in workers:
-            self._jobs.put_nowait((math.inf, None))
+        self._queue.end(len(workers))
         await asyncio.gather(*workers)
         await asyncio.gather(*(self._ask_again(worker) for worker in range(len(workers))))
         stopped.cancel()
@@ -174,7 +127,7 @@ class Loop:
             self._allowance.open()
 
     def _read(
-        self, groups: Iterable[Sequence[Outcome]], loop: asyncio.AbstractEventLoop, read: asyncio.Future[bool]
+        self, groups: Iterable[Sequence[Step]], loop: asyncio.AbstractEventLoop, read: asyncio.Future[bool]
     ) -> None:
         """The reader's thread: hands on events. What it has when the run stops, it hands on, too."""
         result: bool | BaseException = False
@@ -187,14 +140,14 @@ class Loop:
         with contextlib.suppress(RuntimeError):  # the run is over, and its event loop closed
             loop.call_soon_threadsafe(_complete, read, result)
 
-    def _hand_on(self, group: Sequence[Outcome], loop: asyncio.AbstractEventLoop) -> bool:
+    def _hand_on(self, group: Sequence[Step], loop: asyncio.AbstractEventLoop) -> bool:
         """Hands on the events of a group, within bounds; returns whether there may be more."""
-        steps = by_event(group)
+        steps = iter(group)
         while handful := list(itertools.islice(steps, 1 if self._allowance else HANDFUL)):
             self._room.enter(sum(size_of(step[0].event) for step in handful))
             loop.call_soon_threadsafe(self._take, handful)
             if self._allowance:
-                self._allowance.begin(sum(outcome.message is not None for outcome in handful[0]))
+                self._allowance.begin(sum(isinstance(it, Planned) for it in handful[0]))
                 if self.is_at_limit and not self._stop.hurries:
                     rest = list(steps)
                     if not self._gives_back(handful[0][0].event, rest):
@@ -206,29 +159,12 @@ class Loop:
         for step in steps:
             opened = _Open(step[0].event, len(step))
             self._open.add(opened)
-            for outcome in step:
-                if outcome.message:
-                    self._queue((opened, outcome), outcome.message.to)
+            for it in step:
+                if isinstance(it, Planned):
+                    self._queue.put((opened, it), it.message.to)
                 else:
                     with self._minding():
-                        self._settle(opened, outcome)
-
-    def _queue(self, job: _Job, to: str) -> None:
-        queued = (next(self._places), job)
-        if to in self._later:
-            self._later[to].append(queued)
-        else:
-            self._later[to] = deque()
-            self._jobs.put_nowait(queued)
-
-    def _release(self, job: _Job) -> None:
-        """Nothing is under way to its recipient any more: what follows has its turn, by its place in the input."""
-        message = job[1].message
-        assert message, "only messages are queued"  # noqa: S101 -- for the type checker
-        if later := self._later[message.to]:
-            self._jobs.put_nowait(later.popleft())
-        else:
-            del self._later[message.to]
+                        self._settle(opened, it)
 
     async def _work(self, worker: int) -> None:
         while job := await self._next(worker):
@@ -241,15 +177,15 @@ class Loop:
                     self._make_room(job[0])  # what waits for a last look-up must not hold up the reader
                 elif outcome:
                     self._settle(job[0], outcome)
-            self._release(job)
+            self._queue.release(job[1].message.to)
 
     async def _next(self, worker: int) -> _Job | None:
         """The next job. A worker that is idle for a while asks again about its unknowns: a pipe may never end."""
         while self._parked[worker]:
             with contextlib.suppress(TimeoutError):
-                return (await asyncio.wait_for(self._jobs.get(), IDLE))[1]
+                return await asyncio.wait_for(self._queue.get(), IDLE)
             await self._ask_again(worker)
-        return (await self._jobs.get())[1]
+        return await self._queue.get()
 
     def _may_turn_up(self, outcome: Outcome) -> bool:
         """Whether to ask again at the end: for what this run posted; what is older has had its time."""

@@ -10,8 +10,7 @@ import msgspec
 from twiliodest.delivery.claims import claim_of, difference, may_claim, standing
 from twiliodest.guards.guards import Guards
 from twiliodest.ledger.rows import Row, State
-from twiliodest.model import Outcome, Status
-from twiliodest.outcomes import outcome_of
+from twiliodest.model import Outcome, Planned, Status, Step
 
 REMEMBERED = 25_000  # messages, at least, among which a repeated event is noticed; a ledger knows them all
 
@@ -26,20 +25,33 @@ class _First(msgspec.Struct, frozen=True, gc=False):
 
 
 def preview(
-    groups: Iterable[Sequence[Outcome]],
+    groups: Iterable[Sequence[Step]],
     account: str,
     find: Callable[[bytes], Row | None] | None,
     retry: Collection[State],
     *,
     guards: Guards | None = None,
     clock: Callable[[], float] = time.time,
-) -> Iterator[Sequence[Outcome]]:
+) -> Iterator[Sequence[Sequence[Outcome]]]:
     """What would come of everything, in the same order and groups. `find` looks into the ledger, if there is one."""
     recent: dict[int, _First] = {}
     older = recent
     asks = bool(find or guards)
+    going, repeated = Status.PLANNED, Status.ALREADY  # an enum's own look-up is slow until Python 3.12
 
-    def expected(planned: Outcome) -> Outcome:
+    def expected(planned: Planned) -> Outcome:
+        event, action, message = planned.event, planned.action, planned.message
+        identity = hash((event.id, action))
+        if first := recent.get(identity) or older.get(identity):
+            differs = difference(first.to == message.to, first.body == hash(message.body))
+            reason = f"the same event as {first.source}:{first.line}{differs}"
+            return planned.outcome(repeated, reason=reason)
+        outcome = asked(planned) if asks else Outcome(event, action, going, message)
+        if outcome.status is going:
+            recent[identity] = _First(event.source, event.line, message.to, hash(message.body))
+        return outcome
+
+    def asked(planned: Planned) -> Outcome:
         row = None
         if find:
             claim = claim_of(account, planned)
@@ -49,27 +61,13 @@ def preview(
         if guards:
             now = clock()
             guarded = guards(planned, now, row.claimed_at if row else None)
-            if guarded.status is Status.PLANNED:
-                guards.sent(planned, now)
-                return outcome_of(guarded, Status.PLANNED)
-            return guarded
-        return planned
+            if isinstance(guarded, Outcome):
+                return guarded
+            guards.sent(planned, now)
+            planned = guarded
+        return planned.outcome(going)
 
-    going = Status.PLANNED  # an enum's own look-up is slow until Python 3.12
     for group in groups:
-        outcomes: list[Outcome] = []
-        for outcome in group:
-            if outcome.status is going:
-                event, message = outcome.event, outcome.message
-                assert message, "what is planned is a message"  # noqa: S101 -- for the type checker
-                identity = hash((event.id, outcome.action))
-                if first := recent.get(identity) or older.get(identity):
-                    differs = difference(first.to == message.to, first.body == hash(message.body))
-                    reason = f"the same event as {first.source}:{first.line}{differs}"
-                    outcome = outcome_of(outcome, Status.ALREADY, reason=reason)
-                elif not asks or (outcome := expected(outcome)).status is going:
-                    recent[identity] = _First(event.source, event.line, message.to, hash(message.body))
-            outcomes.append(outcome)
+        yield [[expected(it) if isinstance(it, Planned) else it for it in step] for step in group]
         if len(recent) >= REMEMBERED:
             recent, older = {}, recent
-        yield outcomes

@@ -14,8 +14,7 @@ from twiliodest.guards.durations import ago, spell
 from twiliodest.guards.quiet_hours import HORIZON, Quiet, QuietHours, is_zone, quiet, send_time
 from twiliodest.guards.suppression import Suppressed
 from twiliodest.messages.phones import time_zones
-from twiliodest.model import Message, Outcome, Status
-from twiliodest.outcomes import outcome_of
+from twiliodest.model import Outcome, Planned, Status
 
 
 class Guards:
@@ -48,15 +47,15 @@ class Guards:
                 self._arrivals.setdefault(hash((action, to)), self._arrival(to, sender, at))
         self._arrivals = dict(reversed(self._arrivals.items()))
 
-    def __call__(self, planned: Outcome, now: float, own: float | None = None) -> Outcome:
+    def __call__(self, planned: Planned, now: float, own: float | None = None) -> Planned | Outcome:
         """Why a message is not to be sent now; else what to send: what was planned, or the same for later.
 
         `own` is when this very message was tried before; that does not hold it.
         """
-        message = _message(planned)
+        message = planned.message
         if self._suppressed and message.to in self._suppressed:
             reason = f"on the list {self._suppressed.name}"
-            return outcome_of(planned, Status.SUPPRESSED, reason=reason, kind=reason)
+            return planned.outcome(Status.SUPPRESSED, reason=reason, kind=reason)
         arrival = self._arrival(message.to, message.sender, now)
         found = self._quiet(message.to, message.sender, now)
         if found and arrival == now:
@@ -75,11 +74,11 @@ class Guards:
             return msgspec.structs.replace(planned, message=later)
         return planned
 
-    def sent(self, planned: Outcome, now: float) -> None:
+    def sent(self, planned: Planned, now: float) -> None:
         """A message was sent now, or may have been, or would have been if this were no preview."""
         if not self._cooldowns.get(planned.action):
             return
-        message = _message(planned)
+        message = planned.message
         person = hash((planned.action, message.to))
         self._arrivals.pop(person, None)
         self._arrivals[person] = self._arrival(message.to, message.sender, now)
@@ -107,17 +106,12 @@ class Guards:
         return self._quiet_hours is not None and self._quiet_hours.schedules
 
 
-def _message(planned: Outcome) -> Message:
-    assert planned.message, "only a message can be sent"  # noqa: S101 -- for the type checker
-    return planned.message
-
-
 def _known(address: str) -> tuple[str, ...]:
     return tuple(filter(is_zone, time_zones(address)))
 
 
-def _held(planned: Outcome, reason: str, kind: str) -> Outcome:
-    return outcome_of(planned, Status.HELD, reason=reason, kind=kind)
+def _held(planned: Planned, reason: str, kind: str) -> Outcome:
+    return planned.outcome(Status.HELD, reason=reason, kind=kind)
 
 
 def _wait(found: Quiet) -> tuple[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twiliodest.events.decoding import WHOLE
 from twiliodest.events.halves import HALF
 from twiliodest.messages.phones import PhoneError, channel, recipient
 from twiliodest.messages.segments import measure, smart_encode, utf16_length
@@ -48,12 +49,10 @@ class SendSms:
         """The parts of an event that the fields look at."""
         return frozenset(prefix for field in self.fields for path in field.paths for prefix in path.prefixes)
 
-    def render(
-        self, event: Mapping[str, Any], raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]
-    ) -> Message | Invalid:
+    def render(self, event: Mapping[str, Any], raw: bytes) -> Message | Invalid:
         """The message for an event, or why there is none.
 
-        `event` needs only what `prefixes` names; a reason may want more, and decodes it from `raw`.
+        `event` needs only what `prefixes` names; a reason may want more, and decodes it from the event's text `raw`.
         """
         try:
             to = self._recipient(event)
@@ -64,7 +63,7 @@ class SendSms:
                 else ()
             )
         except Unresolved as nothing:
-            return _unresolved(nothing, decode(raw))
+            return _unresolved(nothing, WHOLE(raw))
         except PhoneError as error:
             return Invalid(error.reason, error.kind)
         encoding, segments = measure(smart_encode(body) if self.smart_encoding else body)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from twiliodest.events.decoding import WHOLE, tolerant, view
+from twiliodest.events.decoding import tolerant, view
 from twiliodest.events.halves import HALF, Damaged, HalfError, Watched, has_half, replaced
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.model import Event, Invalid, Message, Outcome, Status
+from twiliodest.model import Event, Invalid, Message, Outcome, Planned, Status, Step
 from twiliodest.planning.candidates import UNKNOWN, Candidate, Candidates
 from twiliodest.planning.identity import Identity
 from twiliodest.triggers.matching import paths
@@ -20,8 +20,7 @@ class Plan:
     """Compiled actions. `look` decodes what triggers look at; `take`, at once, also what fields need.
 
     What `look` can decode is an event; of one that matches nothing, `take` may refuse more. `takes_fast` tells if it
-    is worth while. Without `keeps_texts`, its events do without their JSON texts. `envelopes` are members whose
-    presence makes a line more than an event.
+    is worth while. `envelopes` are members whose presence makes a line more than an event.
     """
 
     def __init__(
@@ -29,10 +28,8 @@ class Plan:
         actions: Sequence[SendSms],
         identity: Identity,
         *,
-        keeps_texts: bool = True,
         envelopes: Iterable[str] = ("batch",),
     ) -> None:
-        self.keeps_texts = keeps_texts
         looked_at = {("type",), ("event",), *((name,) for name in envelopes)}.union(
             *(paths(action.trigger) for action in actions)
         )
@@ -66,23 +63,24 @@ class Plan:
             if candidates:
                 yield place, candidates
 
-    def outcomes(
+    def step(
         self,
         source: str,
         line: int,
         raw: bytes,
+        kept: bytes,
         seen: Mapping[str, Any],
         candidates: Sequence[Candidate],
         taken: bool,
-    ) -> Sequence[Outcome]:
+    ) -> Step:
         """What each matching action makes of the event in `raw`: a message that is planned, or why there is none.
 
-        `seen` is what `look` has decoded of it; or `take`, if it is `taken`. Raises what msgspec raises where the
-        event holds something that cannot be decoded.
+        Of its text, the event keeps `kept`. `seen` is what `look` has decoded of it; or `take`, if it is `taken`.
+        Raises what msgspec raises where the event holds something that cannot be decoded.
         """
         event: Event | None = None
-        outcomes: list[Outcome] = []
-        planned, invalid = Status.PLANNED, Status.INVALID  # an enum's own look-up is slow until Python 3.12
+        made_of_it: list[Planned | Outcome] = []
+        invalid = Status.INVALID  # an enum's own look-up is slow until Python 3.12
         looked_at = Watched(seen) if isinstance(seen, Damaged) else seen
         for action, matches, take in candidates:
             made: Message | Invalid | None = None
@@ -93,28 +91,17 @@ class Plan:
                 made = Invalid(str(error), str(error))
             data = seen if taken else take(raw)
             if event is None:
-                event = self._event(source, line, raw, seen, data)
-            made = made or action.render(data, raw, WHOLE)
+                name = seen.get("event")
+                shown = replaced(name) if isinstance(name, str) else None
+                event = Event(source, line, kept, shown, self._identify(data, raw))
+            made = made or action.render(data, raw)
             if isinstance(data, Damaged) and isinstance(made, Message):
                 made = _unbroken(action, data, made)
             if isinstance(made, Message):
-                outcome = Outcome(event, action.name, planned, made)
+                made_of_it.append(Planned(event, action.name, made))
             else:
-                outcome = Outcome(event, action.name, invalid, None, made.reason, made.kind)
-            outcomes.append(outcome)
-        return outcomes
-
-    def _event(
-        self, source: str, line: int, raw: bytes, seen: Mapping[str, Any], data: Mapping[str, Any]
-    ) -> Event:
-        name = seen.get("event")
-        return Event(
-            source,
-            line,
-            raw if self.keeps_texts else b"",
-            replaced(name) if isinstance(name, str) else None,
-            self._identify(data, raw),
-        )
+                made_of_it.append(Outcome(event, action.name, invalid, None, made.reason, made.kind))
+        return made_of_it
 
 
 def _unbroken(action: SendSms, data: Mapping[str, Any], message: Message) -> Message | Invalid:

@@ -1,11 +1,10 @@
-"""From the inputs through the plan: every item becomes an outcome, or is counted as an event that matches nothing."""
+"""From the inputs through the plan: every item becomes a step, or is counted as an event that matches nothing."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -22,90 +21,27 @@ from twiliodest.events.decoding import (
 )
 from twiliodest.events.envelopes import EventsAt, merged, wrapped
 from twiliodest.events.reading import read
-from twiliodest.events.sources import STDIN, Source
+from twiliodest.events.sources import Source
 from twiliodest.events.tapes import Tape
 from twiliodest.events.texts import LIMIT, Broken, Lines, Value
 from twiliodest.events.unopened import lists_in
-from twiliodest.model import Event, Outcome, Status
+from twiliodest.model import Event, Outcome, Status, Step
 from twiliodest.planning.parallel import Helpers
 from twiliodest.planning.plan import Plan
+from twiliodest.planning.progress import NOTHING, Made, Progress
 
-NAMES = 100  # of members that are counted
-SHOWN = 5  # names of inputs, and of members, in a note
 LOOKED_INTO = 20  # inputs, in which so many lines are looked at, if they match nothing, for events in them
 LOOKED_AT = 1000
 FEW = 8  # lines that come together because they are long: these are looked at, too
-NOTHING: Mapping[str, tuple[int, int]] = {}
 MOSTLY = 3  # where one event in so many matches, one decoding of all that is needed is cheaper than two
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far the reading has come: what was read, of which so many match an action, and so many are no events.
-
-    `empty` are the inputs with nothing in them; `envelopes` how many objects, which match nothing, hold how many
-    others under a name.
-    """
-
-    events: int = 0
-    matched: int = 0
-    broken: int = 0
-    empty: list[str] = field(default_factory=list)
-    envelopes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _last: Made | None = field(default=None, compare=False)
-
-    def take(self, made: Made) -> None:
-        """Count what was made."""
-        self.events += made.events or made.broken
-        self.matched += made.matched
-        self.broken += made.broken
-        for name, (count, held) in made.envelopes.items():
-            if name not in self.envelopes and len(self.envelopes) >= NAMES:
-                continue
-            objects, inner = self.envelopes.get(name, (0, 0))
-            self.envelopes[name] = (objects + count, inner + held)
-        self._last = made
-
-    @property
-    def notes(self) -> Iterator[str]:
-        """What a person had better know of the inputs."""
-        if self.empty:
-            more = f" and {len(self.empty) - SHOWN:,} more" if len(self.empty) > SHOWN else ""
-            holds = "holds" if len(self.empty) == 1 else "hold"
-            names = ("standard input" if name == STDIN else name for name in self.empty[:SHOWN])
-            yield f"empty     {', '.join(names)}{more} {holds} no events"
-        for name, (count, held) in list(self.envelopes.items())[:SHOWN]:
-            objects = f"{count:,} object{' holds' if count == 1 else 's hold'}"
-            yield f'envelope  {objects} {held:,} object{"" if held == 1 else "s"} in "{name}": set events_at'
-
-    def give_back(self, last: Event, steps: Iterable[Sequence[Outcome]]) -> None:
-        """Of what was made last, nothing behind an event counts as read; `steps` are the outcomes of what follows."""
-        assert self._last, "something was made"  # noqa: S101 -- for the type checker
-        self.events -= max(self._last.first + self._last.events - 1 - last.line, 0)
-        for step in steps:
-            self.matched -= bool(step[0].action)
-            self.broken -= not step[0].action
-
-
-class Made(msgspec.Struct, frozen=True, gc=False):
-    """What came of some lines, of which the first `events` were events by themselves; or of one value.
-
-    `first` is the number of the first line; `broken` are no events after all.
-    """
-
-    events: int
-    matched: int
-    outcomes: Sequence[Outcome]
-    first: int
-    broken: int
-    envelopes: Mapping[str, tuple[int, int]] = NOTHING
 
 
 class Planner:
     """Makes of lines and values what the plan makes of them.
 
-    `passed` is told what the plan saw of an event that matches nothing. `events_at` leads to the events in envelopes;
-    with `keeps_all`, texts are kept that are too long for memory.
+    `passed` is told what the plan saw of an event that matches nothing. `events_at` leads to the events in envelopes.
+    Without `keeps_texts`, events do without their JSON texts; with `keeps_all`, also texts are kept that are too long
+    for memory.
     """
 
     def __init__(
@@ -115,18 +51,20 @@ class Planner:
         passed: Callable[[Mapping[str, Any]], object] | None = None,
         *,
         events_at: EventsAt | None = None,
+        keeps_texts: bool = True,
         keeps_all: bool = False,
     ) -> None:
         self.sources = sources
         self.events_at = events_at
         self.keeps_all = keeps_all
+        self._keeps_texts = keeps_texts
         self._plan = plan
         self._passed = passed
         self._strict = strictly(plan.look)
         self._mostly_matching = False
 
     def lines(self, source: int, lines: Lines) -> Made:
-        """The outcomes of the first of these lines, up to one that is not an event by itself."""
+        """The steps of the first of these lines, up to one that is not an event by itself."""
         raws = lines.text.split(b"\n")
         decode = decode_line = self._plan.take if self._mostly_matching else self._plan.look
         if len(lines.text) > LIMIT or not is_utf8(lines.text):
@@ -141,38 +79,34 @@ class Planner:
         return made
 
     def value(self, source: int, value: Value) -> Made:
-        """The outcomes of one value, or of what is no event."""
+        """The step of one value, or of what is no event."""
         line, inset, raw, broken, shared, tape = value
         found = broken or decode_value(raw, self._strict)
         if isinstance(found, Broken):
-            original = wrapped(shared, raw) if shared and self._plan.keeps_texts else tape
-            return Made(0, 0, (self._broken(source, line, inset, raw, found, original),), line, 1)
+            original = wrapped(shared, raw) if shared and self._keeps_texts else tape
+            return Made(0, 0, ((self._broken(source, line, inset, raw, found, original),),), line, 1)
         if shared:
             return self._shared(source, value)
         return self._made(source, line, inset, (raw,), (found,), self._plan.look)
 
     def _shared(self, source: int, value: Value) -> Made:
-        """The outcomes of an item of a batch: its own is its identity, its content is also what the batch says."""
-        plan, original = self._plan, wrapped(value.shared, value.raw) if self._plan.keeps_texts else None
+        """The step of an item of a batch: its own is its identity, its content is also what the batch says."""
+        plan, original = self._plan, wrapped(value.shared, value.raw) if self._keeps_texts else None
         text = merged(value.shared, value.raw)
         found = decode_value(text, self._strict)
         if isinstance(found, Broken):
             broken = Broken(f"what its batch says about all its events is {found.reason}", found.kind)
-            return Made(
-                0,
-                0,
-                (self._broken(source, value.line, value.inset, value.raw, broken, original),),
-                value.line,
-                1,
-            )
+            said = self._broken(source, value.line, value.inset, value.raw, broken, original)
+            return Made(0, 0, ((said,),), value.line, 1)
         made = self._made(source, value.line, value.inset, (text,), (found,), plan.look)
-        if not made.outcomes:
+        if not made.steps:
             return made
-        event = made.outcomes[0].event
+        (step,) = made.steps
+        event = step[0].event
         if event.id:
             event = replace(event, id=plan.identify(value.raw))
         event = replace(event, original=original)
-        return replace(made, outcomes=[replace(outcome, event=event) for outcome in made.outcomes])
+        return replace(made, steps=[[replace(it, event=event) for it in step]])
 
     def helpers(self, count: int) -> Helpers[Made]:
         """So many processes that share the work on lines; they tell no `passed`."""
@@ -190,26 +124,27 @@ class Planner:
     ) -> Made:
         """What comes of events on lines that follow each other; `data` is what `decode` gave for their texts."""
         plan, name = self._plan, self.sources[source].name
-        taken, outcomes = decode is plan.take, list[Outcome]()
+        taken, steps = decode is plan.take, list[Step]()
         matching, damaged = set[int](), set[int]()  # places
         for place, candidates in plan.select(data):
             raw = raws[place]
+            kept = raw if self._keeps_texts else b""
             try:
-                planned = plan.outcomes(name, first + place, raw, data[place], candidates, taken)
+                step = plan.step(name, first + place, raw, kept, data[place], candidates, taken)
             except REFUSALS as error:
                 damaged.add(place)
-                outcomes.append(self._broken(source, first + place, inset, raw, describe(raw, error)))
+                steps.append((self._broken(source, first + place, inset, raw, describe(raw, error)),))
                 continue
-            if planned:
+            if step:
                 matching.add(place)
-                outcomes += planned
+                steps.append(step)
         if self._passed:
             for place in set(range(len(data))) - matching - damaged:
                 self._passed(data[place])
         envelopes = NOTHING
         if len(data) <= FEW or (first <= LOOKED_AT and source < LOOKED_INTO):
             envelopes = _unopened(raws[place] for place in set(range(len(data))) - matching - damaged)
-        return Made(len(data), len(matching), outcomes, first, len(damaged), envelopes)
+        return Made(len(data), len(matching), steps, first, len(damaged), envelopes)
 
     def _broken(
         self,
@@ -230,7 +165,7 @@ class Planner:
                 + 1
             )
             where = f" (line {line + further}, column {column})" if further else f" (column {column})"
-        raw = raw if self._plan.keeps_texts and original is None else b""
+        raw = raw if self._keeps_texts and original is None else b""
         event = Event(self.sources[source].name, line, raw, original=original)
         return Outcome(event, "", Status.INVALID, None, f"{broken.reason}{where}", broken.kind)
 
@@ -244,13 +179,13 @@ def _unopened(raws: Iterable[bytes]) -> Mapping[str, tuple[int, int]]:
     return found or NOTHING
 
 
-def outcomes(
+def steps(
     planner: Planner,
     progress: Progress,
     advance: Callable[[int], object],
     helpers: Helpers[Made] | None = None,
-) -> Iterator[Sequence[Outcome]]:
-    """What comes of all inputs, in order: groups of outcomes, in which no two events are on the same line.
+) -> Iterator[Sequence[Step]]:
+    """What is planned for all inputs, in order and in groups.
 
     `advance` is told how many bytes more were read. `helpers` share the work where nothing has to be waited for: on
     files, not on pipes.
@@ -265,6 +200,6 @@ def outcomes(
         before = progress.events
         for made in found:
             progress.take(made)
-            yield made.outcomes
+            yield made.steps
         if progress.events == before:
             progress.empty.append(source.name)

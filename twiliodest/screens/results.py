@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import sys
 from collections.abc import Sequence
 
 from twiliodest.model import Event, Outcome, Status
-from twiliodest.outcomes import by_event
 from twiliodest.screens import screen
 from twiliodest.screens import send as send_screen
 from twiliodest.screens.report import Rejects, Tally, write_records
@@ -69,12 +69,12 @@ class Results:
         except (OSError, SystemExit) as error:  # Rich leaves the program when the pipe breaks
             self._fall_silent(error)
 
-    def tell_all(self, outcomes: Sequence[Outcome], untried: Event | None = None) -> None:
+    def tell_all(self, events: Sequence[Sequence[Outcome]], untried: Event | None = None) -> None:
         """Take all the outcomes of some events, in order; of one of them, there is more that was not tried."""
-        for group in by_event(outcomes) if self._rejects else ():
-            event = group[0].event
-            self.finished(event, () if untried and event.line == untried.line else group)
-        self.tell(outcomes)
+        for outcomes in events if self._rejects else ():
+            event = outcomes[0].event
+            self.finished(event, () if untried and event.line == untried.line else outcomes)
+        self.tell([*itertools.chain.from_iterable(events)])
 
     def finished(self, event: Event, outcomes: Sequence[Outcome]) -> None:
         """Nothing more comes of an event; these outcomes are known already."""

@@ -14,7 +14,7 @@ from twiliodest.screens.screen import PAGE, console, new_table, plain, print_lin
 
 if TYPE_CHECKING:
     from twiliodest.config.settings import Config
-    from twiliodest.planning.planner import Progress
+    from twiliodest.planning.progress import Progress
     from twiliodest.screens.report import Tally
 
 WIDTHS = (5, 16, 14, 3, 28)  # of the columns line, action, to, seg and status; the body has the rest
