@@ -25,7 +25,7 @@ INSIDE = {
         *("contradictions send_options", "selection", "options", "values", "command"),
         "endings environment signals",
     ),
-    "cli.ledger": ("backup check list prune resolve", "place"),
+    "cli.ledger": ("backup check list prune resolve stats", "filters place"),
     "screens": ("explain results", "check rejects send", "screen", "report", "controls streams"),
     "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
     "checks": (

@@ -62,7 +62,7 @@ COMMANDS = (
         "ledger resolve",
         "ledger prune",
     ),
-    *("ledger backup", "ledger check", "completion"),
+    *("ledger backup", "ledger check", "ledger stats", "completion"),
 )
 
 

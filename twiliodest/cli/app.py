@@ -21,7 +21,7 @@ COMMANDS = {
     "explain": "Say why an event does or does not make a text.",
     "init": "Write a commented configuration to start from.",
     "sandbox": "Serve a local stand-in for Twilio, with an inbox page.",
-    "ledger": "What was sent: list, resolve, prune, backup, check.",
+    "ledger": "What was sent: list, stats, resolve, prune, backup, check.",
     "completion": "Complete commands and options in your shell.",
 }
 

@@ -29,7 +29,7 @@ from twiliodest.ledger.log import Log, refuse_part
 from twiliodest.ledger.moment import Moment, moment, refuse_another, refuse_forgetful
 from twiliodest.ledger.place import Place, moved, refuse_remains, refuse_special
 from twiliodest.ledger.reader import Reader
-from twiliodest.ledger.rows import Claim, Damaged, Row, State, row_of
+from twiliodest.ledger.rows import Claim, Damaged, Group, Row, State, group_of, row_of
 from twiliodest.ledger.servers import Use
 from twiliodest.ledger.writer import Writer
 
@@ -43,6 +43,9 @@ ROWS = """SELECT * FROM message
         AND claimed_at >= :since AND claimed_at < :until
     ORDER BY claimed_at DESC, rowid DESC LIMIT :limit"""
 COUNTS = "SELECT state, count(*) FROM message GROUP BY state"
+GROUPS = """SELECT action, state, code, count(*) FROM message WHERE claimed_at >= ?
+    GROUP BY action, state, code ORDER BY action, count(*) DESC"""
+ACTIONS = "SELECT DISTINCT action FROM message ORDER BY action"
 STATES = frozenset(State)
 ENDS = "SELECT min(rowid), max(rowid) FROM message"
 PRUNE = """DELETE FROM message
@@ -243,6 +246,16 @@ class Ledger:
             if unknown := [state for state in counts if state not in STATES]:
                 raise Damaged(f"{len(unknown)} unknown states")
         return {State(state): count for state, count in counts.items()}
+
+    def groups(self, *, since: float | None = None) -> list[Group]:
+        """How many rows each action has with each status and code, the most frequent first; reads them all."""
+        with explained(self.path):
+            found = self._reader.query(GROUPS, -math.inf if since is None else since)
+            return [group_of(values) for values in found]
+
+    def actions(self) -> list[str]:
+        """The names of the actions that there are rows of; reads them all."""
+        return [name for (name,) in self._reader.query(ACTIONS)]
 
     def is_alive(self, run: str) -> bool:
         """Whether a run still lives; if that cannot be told, it does."""

@@ -50,6 +50,15 @@ class Row(Claim, frozen=True, kw_only=True):
     settled_at: float | None
 
 
+class Group(msgspec.Struct, frozen=True):
+    """How many rows an action has with a status and a code."""
+
+    action: str
+    status: State
+    code: int | None
+    rows: int
+
+
 def key(account: str, event_id: str, action: str) -> bytes:
     """The identity of one action on one event: 16 bytes. The parts' lengths go in, so no two triples meet."""
     parts = (part.encode("utf-8", "surrogatepass") for part in (account, event_id, action))
@@ -74,3 +83,11 @@ def row_of(values: Sequence[object]) -> Row:
     if (row.settled_at is None) != (row.state is State.SENDING):
         raise Damaged("a row is both settled and not")
     return row
+
+
+def group_of(values: Sequence[object]) -> Group:
+    """The group of these columns, which are the fields in order. Raises `Damaged`."""
+    try:
+        return msgspec.convert(dict(zip(Group.__struct_fields__, values, strict=True)), Group)
+    except msgspec.ValidationError as error:
+        raise Damaged(f"a row cannot be read ({error})") from None

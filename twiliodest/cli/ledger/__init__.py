@@ -7,6 +7,7 @@ command = Commands(
     __name__,
     {
         "list": "Show what the ledger knows.",
+        "stats": "Count its rows by action, status and error code.",
         "resolve": "Look up at Twilio what is unknown.",
         "prune": "Forget old rows.",
         "backup": "Copy the ledger, also while runs go on.",
@@ -14,6 +15,6 @@ command = Commands(
     },
     help=(
         "$ twiliodest ledger list --status unknown\n\n"
-        "What was sent; settle what is unknown; forget old rows; copy and verify the ledger."
+        "What was sent; count it; settle what is unknown; forget old rows; copy and verify the ledger."
     ),
 )

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from twiliodest.cli.command import declare, mistake, option
+from twiliodest.cli.command import declare, option
 from twiliodest.cli.environment import Environment
+from twiliodest.cli.ledger.filters import configured_actions, moment, person, refuse_unknown, states
 from twiliodest.cli.ledger.place import is_there, ledger_path
-from twiliodest.cli.options import api_base_option, config_option, ledger_option, load, output_option
+from twiliodest.cli.options import api_base_option, config_option, ledger_option, output_option
 from twiliodest.cli.values import Number
-from twiliodest.errors import ExpressionError
-from twiliodest.guards.durations import read_duration
 from twiliodest.ledger.ledger import Ledger
-from twiliodest.ledger.rows import Row, State
-from twiliodest.messages.phones import PhoneError, recipient
+from twiliodest.ledger.rows import Row
 from twiliodest.screens import screen
 from twiliodest.screens.report import encode_lines
 
@@ -52,11 +49,9 @@ def command(
     """
     environment = Environment.current()
     path = ledger_path(ledger, config, api_base, environment)
-    known = [state.value for state in State]
-    if unknown := [state for state in status if state not in known]:
-        raise mistake(f'no status is called "{unknown[0]}"', f"they are: {', '.join(known)}")
-    moment = _moment(since, environment.clock()) if since else None
-    person = to and _recipient(to, lambda: _region(config, environment))
+    chosen = states(status)
+    start = moment(since, environment.clock()) if since else None
+    recipient = to and person(to, config, environment)
     if not is_there(path):
         return
     opened = Ledger.open_readonly(path)
@@ -64,11 +59,13 @@ def command(
         screen.print_line(f"there is no ledger at {path} yet")
         return
     with contextlib.closing(opened):
+        if action is not None:
+            refuse_unknown(action, opened, lambda: configured_actions(config, environment))
         rows = opened.rows(
-            states=[State(state) for state in status] or None,
-            to=person,
+            states=chosen or None,
+            to=recipient,
             action=action,
-            since=moment,
+            since=start,
             limit=limit or None,
         )
         if output == "table":
@@ -76,13 +73,6 @@ def command(
             return
         for row in rows:
             sys.stdout.buffer.write(encode_lines([_record(row)]))
-
-
-def _region(config: Path | None, environment: Environment) -> str | None:
-    """The country of national numbers, where there is a configuration."""
-    if config is None and not environment.config_path.exists():
-        return None
-    return load(config, environment).default_region
 
 
 def _record(row: Row) -> dict[str, object]:
@@ -94,23 +84,3 @@ def _record(row: Row) -> dict[str, object]:
         seconds = fields[name]
         fields[name] = None if seconds is None else datetime.fromtimestamp(seconds).astimezone()
     return fields
-
-
-def _recipient(text: str, region: Callable[[], str | None]) -> str:
-    """The recipient that an option names, read as those of events are."""
-    with contextlib.suppress(PhoneError):
-        return recipient(text, None)
-    try:
-        return recipient(text, region())
-    except PhoneError as error:
-        raise mistake(f"--to: {error.reason}") from None
-
-
-def _moment(text: str, now: float) -> float:
-    with contextlib.suppress(ExpressionError):
-        return now - read_duration(text.strip(), math.inf)
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        hint = "write a date like 2026-11-23, a time like 2026-11-23T10:00, or an age like 3d"
-        raise mistake(f'"{text}" is not a time', hint) from None
