@@ -27,7 +27,13 @@ INSIDE = {
     ),
     "cli.ledger": ("backup check list prune resolve stats", "filters place"),
     "screens": ("explain results", "check rejects send", "screen", "report", "controls streams"),
-    "config": ("settings", "actions guards", "nodes", "secrecy trigger_lints", "lints masks scalars values"),
+    "config": (
+        "settings",
+        "actions credentials guards",
+        "nodes",
+        "secret_files secrecy trigger_lints",
+        "lints masks scalars values",
+    ),
     "checks": (
         "inquiry survey",
         "action_survey expectations online unidentified",

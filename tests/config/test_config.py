@@ -394,7 +394,19 @@ def test_an_action_without_a_trigger_warns(folder: Path) -> None:
 
 def hiding(secret: str) -> list[str]:
     """Configurations that hold a secret where it should be or where a mistake put it; most of them are wrong."""
-    keys = ["account", "token", "api_key", "tokn", "auth_token", "secret", "password", "authToken", "pin"]
+    keys = [
+        "account",
+        "token",
+        "token_file",
+        "account_file",
+        "api_key",
+        "tokn",
+        "auth_token",
+        "secret",
+        "password",
+        "authToken",
+        "pin",
+    ]
     forms = [
         "{}: {}", '{}: "{}"', "{}: [{}]", "{}: {{x: {}}}", "{}:\n  {}", "{}: |\n  {}", "{}:\n  - {}", "{}:\n  x: {}",
         "{}: x{}: y", "{}: &a {}\nedge: *a", "{}: !{}", "{}: !x {}", "{}: ${{{}}}", "{}: ${{X:-{}}}",

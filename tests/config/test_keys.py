@@ -26,7 +26,7 @@ EVENTS = [
     {"results": [order(3, CY)]},
     order(4, ANN),
 ]
-CREDENTIALS = ("account", "token", "api_key")
+CREDENTIALS = ("account", "account_file", "token", "token_file", "api_key")
 ADDRESSES = ("edge", "region", "api_base")
 ALONE = (*CREDENTIALS, *ADDRESSES, "actions", "ledger", "rate", "concurrency", "price_per_mms")  # tests below
 ACTION = {
@@ -219,6 +219,15 @@ def test_credentials_in_the_file_are_those_that_are_used(user: str, made: Bench)
     ran = run(made, settings + key)
     assert ran.said_of("status") == PLAIN
     assert {text.account for text in made.sandbox.messages()} == {ACCOUNT}
+
+
+def test_credentials_in_other_files_are_those_that_are_used(made: Bench) -> None:
+    """As containers mount them, and without a variable."""
+    made.environment = {}
+    (made.folder / "sid").write_text(f"{ACCOUNT}\n")
+    (made.folder / "secret").write_text(f"{TOKEN}\n")
+    assert run(made, "account_file: sid\ntoken_file: secret").said_of("status") == PLAIN
+    (made.folder / "secret").unlink()  # the one place where the token may stand
 
 
 def test_another_key_s_secret_is_refused(made: Bench) -> None:

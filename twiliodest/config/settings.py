@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from twiliodest.config import values as values
 from twiliodest.config.actions import FIELDS, read_actions
+from twiliodest.config.credentials import CREDENTIALS, Credentials
 from twiliodest.config.guards import QUIET_HOURS, read_list, read_quiet_hours
 from twiliodest.config.masks import is_reference
 from twiliodest.config.nodes import Document, Node
@@ -27,7 +27,6 @@ from twiliodest.planning.identity import Identity, compile_identity
 T = TypeVar("T")
 
 DEFAULT_EVENT_ID = "$.messageId"
-CREDENTIALS = ("account", "token", "api_key")
 SETTINGS = (
     *(*CREDENTIALS, "number", "actions", "edge", "region", "api_base", "default_region", "event_id"),
     *("events_at", "rate", "concurrency", "max_messages", "price_per_segment", "price_per_mms", "currency"),
@@ -46,11 +45,13 @@ class Config:
     """A checked configuration. `account` and `token` may be missing: a dry run needs neither.
 
     `rate` is in messages a second; the prices are in `currency`; `disabled` names the actions left out;
-    `cooldown` (seconds) is for the actions that have none of their own.
+    `lacking` says of credentials why they could not be
+    read; `cooldown` (seconds) is for the actions that have none of their own.
     """
 
     account: str | None
     token: Secret | None
+    lacking: Mapping[str, str]
     api_key: str | None
     number: str
     actions: Sequence[SendSms]
@@ -80,14 +81,16 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     read = _Settings(document, root, environ)
     region = read.setting("default_region", values.country)
     number = read.sender(region)
+    credentials = Credentials(document, read.nodes, read.setting, environ)
     listed = read.setting("suppress", values.file("suppress"))
     smart_encoding = read.setting("smart_encoding", values.switch("smart_encoding")) or False
     actions, disabled = read_actions(
         document, root, read.nodes.get("actions"), number, region, smart_encoding=smart_encoding
     )
     return Config(
-        account=read.account(),
-        token=read.token(),
+        account=credentials.account(),
+        token=credentials.token(),
+        lacking=credentials.lacking,
         api_key=read.setting("api_key", values.api_key),
         number=number or "",
         actions=actions,
@@ -106,7 +109,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         quiet_hours=read_quiet_hours(document, read.nodes.get("quiet_hours"), actions),
         cooldown=read.setting("cooldown", read_duration),
         suppressed=read_list(document, read.nodes.get("suppress"), listed, region),
-        files=[path, listed] if listed else [path],
+        files=[path, *([listed] if listed else []), *credentials.files],
         warnings=document.conclude(),
     )
 
@@ -116,16 +119,21 @@ def account_of(config: Config, api_base: str | None) -> Account:
     problems = api_base_problems(api_base)
     if not config.account:
         hint = "set account in the configuration, or the variable TWILIO_ACCOUNT_SID"
-        problems.append(Problem(message="the account is missing", hint=hint))
+        problems.append(_missing(config, "account", hint))
     if not config.token:
         hint = "set token in the configuration, or the variable TWILIO_AUTH_TOKEN; a dry run needs none"
-        problems.append(Problem(message="the token is missing", hint=hint))
+        problems.append(_missing(config, "token", hint))
     if problems or not config.account or not config.token:
         raise UsageError(problems)
     base = config.api_base if api_base is None else values.api_base(api_base)
     return Account(
         sid=config.account, user=config.api_key or config.account, token=config.token, api_base=base
     )
+
+
+def _missing(config: Config, name: str, hint: str) -> Problem:
+    why = config.lacking.get(name)
+    return Problem(message=f"the {name} is missing{f' ({why})' if why else ''}", hint=None if why else hint)
 
 
 def api_base_problems(api_base: str | None) -> list[Problem]:
@@ -183,24 +191,6 @@ class _Settings:
             self._document.complain(self._root, '"number" is missing', 'add number: "+15551234567"')
         return self.setting("number", functools.partial(values.sender, default_region=region))
 
-    def account(self) -> str | None:
-        """The account's SID; without the setting, from the environment."""
-        if "account" in self.nodes:
-            return self.setting("account", values.account)
-        return self._variable("TWILIO_ACCOUNT_SID", values.account)
-
-    def token(self) -> Secret | None:
-        """The token; without the setting, from the environment. One that others can read is a warning."""
-        node = self.nodes.get("token")
-        token = (
-            self.setting("token", values.token) if node else self._variable("TWILIO_AUTH_TOKEN", values.token)
-        )
-        mode = self._document.mode
-        if node and token and mode & 0o077 and not is_reference(node.value):
-            message = f"others can read this file and the token in it ({stat.filemode(mode)})"
-            self._document.complain(node, message, f"chmod 600 {self._document.name}", warning=True)
-        return Secret(token) if token else None
-
     def price(self, name: str) -> float | None:
         """An amount of money."""
         return self.setting(name, values.amount(0, f"{name} must be a number, 0 or more"))
@@ -231,19 +221,10 @@ class _Settings:
             message, credential = f"the environment variable {unset.name} is not set", name in CREDENTIALS
             if credential and not is_reference(f"${{{unset.name}}}"):
                 message = "this environment variable is not set"  # it may be a secret in the wrong place
-            hint = f"a real send needs {name}" if credential else None
+            hint = f"a real send needs {name.removesuffix('_file')}" if credential else None
             self._document.complain(node, message, hint, warning=credential)
             return None
         if not expanded.strip():
             self._document.complain(node, f'"{name}" has no value', warning=name in CREDENTIALS)
             return None
         return expanded
-
-    def _variable(self, variable: str, read: Callable[[str], T]) -> T | None:
-        text = self._environ.get(variable, "").strip()
-        try:
-            return read(text) if text else None
-        except ExpressionError as error:
-            message = f"the environment variable {variable}: {error.message}"
-            self._document.problems.append(Problem(message=message, hint=error.hint))
-            return None
