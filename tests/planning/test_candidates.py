@@ -82,3 +82,13 @@ def test_what_is_forgotten_is_found_again(routes: list[str], events: list[tuple[
             each.name for each in made if compile_trigger(each.trigger)({"type": kind, "event": name})
         ]
         assert matching(plenty, kind, name) == matching(scarce, kind, name) == expected
+
+
+def test_types_and_names_that_no_action_knows_are_not_remembered() -> None:
+    """Whoever puts a new type into every event costs no memory."""
+    plan = Plan([*actions("pairs", 3), action("true", name="all")], IDENTITY)
+    known = {"t0", "t1", "t2", None}
+    for number in range(100):
+        assert matching(plan, f"x{number}", f"y{number}") == matching(plan, "t0", f"z{number}") == ["all"]
+        assert set(plan._candidates.names) == known
+    assert sum(map(len, plan._candidates.names.values())) < 10

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from twiliodest.events.texts import Lines
-from twiliodest.planning.parallel import ROOM, Helpers, spare_processors
+from twiliodest.planning.parallel import ROOM, SLOTS, Helpers, spare_processors
 
 HERE = os.getpid()
 
@@ -70,6 +70,39 @@ def test_results_come_in_the_order_of_the_texts(texts: list[bytes], count: int) 
     with helpers(count) as some:
         assert list(some.spread(7, numbered(texts))) == alone
         assert list(some.spread(7, numbered(texts))) == alone
+
+
+def test_helpers_do_the_work() -> None:
+    """Some of it at least, and no more is taken ahead than they have room for."""
+    most, given = 2 * SLOTS, list[int]()
+
+    def place(source: int, lines: Lines) -> bytes:
+        return b"%d" % os.getpid()
+
+    def texts() -> Iterator[Lines]:
+        for lines in numbered([b"a"] * 200):
+            given.append(lines.first)
+            yield lines
+
+    with Helpers(place, pack=bytes, unpack=bytes, count=1) as some:
+        places = [
+            (b"%d" % os.getpid() == who, given[-1] - done) for done, who in enumerate(some.spread(0, texts()))
+        ]
+    assert sum(ours for ours, _ in places) < 200
+    assert max(ahead for _, ahead in places) <= most + 1
+
+
+@pytest.mark.parametrize(("size", "here"), [(ROOM, False), (ROOM + 1, True)])
+def test_a_result_of_just_the_room_comes_back(size: int, here: bool) -> None:
+    """One byte more, and whoever asks makes it again."""
+    parent = os.getpid()
+
+    def place(source: int, lines: Lines) -> bytes:
+        return (b"here" if os.getpid() == parent else b"away").ljust(size)
+
+    with Helpers(place, pack=bytes, unpack=bytes, count=1) as some:
+        (first,) = some.spread(0, numbered([b"a"]))
+    assert (first[:4], len(first)) == (b"here" if here else b"away", size)
 
 
 @pytest.mark.parametrize("count", [0, 2])

@@ -143,6 +143,52 @@ def test_a_file_that_changes_while_it_is_sent_is_read_no_further(tmp_path: Path)
             next(blocks)
 
 
+@pytest.mark.parametrize(
+    ("change", "whole", "partly"),
+    [
+        (untouched, True, True),
+        (touched, True, False),
+        (copied, True, False),
+        (replaced, False, False),
+        (rewritten, False, False),
+        (disguised, False, False),
+        (shortened, False, False),
+        (removed, False, False),
+    ],
+)
+def test_all_files_are_compared_before_the_first_is_sent(
+    tmp_path: Path, change: Callable[[Path], None], whole: bool, partly: bool
+) -> None:
+    """Of a file that was not read to its end, nobody can say whether it is the same."""
+    path = tmp_path / "events.jsonl"
+    for is_read, is_fine in ((True, whole), (False, partly)):
+        path.write_bytes(lines("Al", "Bo") * 3000)
+        (source,) = find_sources([str(path)])
+        planned = PlannedInput(in_pieces(source, BLOCK))
+        blocks = planned.to_plan.blocks()
+        for _ in blocks if is_read else [next(blocks)]:
+            pass
+        change(path)
+        problem = planned.verify()
+        assert (problem is None) == is_fine
+        if problem:
+            assert problem.message == f"{path} has changed since it was planned: nothing was sent"
+    assert PlannedInput(source).verify() is None  # nobody has planned it
+
+
+def test_what_was_not_planned_of_a_file_is_sent_as_it_is(tmp_path: Path) -> None:
+    """With `--limit`, the plan ends before the file; what comes behind is read when it is sent."""
+    content = [os.urandom(BLOCK) for _ in range(3)]
+    (tmp_path / "a").write_bytes(b"".join(content))
+    (source,) = find_sources([str(tmp_path / "a")])
+    planned = PlannedInput(source)
+    assert next(planned.to_plan.blocks()) == content[0]
+    assert b"".join(planned.to_send.blocks()) == b"".join(content)
+    assert b"".join(planned.to_plan.blocks()) == b"".join(content)
+    (tmp_path / "a").write_bytes(b"".join(content) + b"more")
+    assert b"".join(planned.to_send.blocks()) == b"".join(content)
+
+
 def in_pieces(source: Source, size: int) -> Source:
     def blocks() -> Iterator[bytes]:
         for block in source.blocks():

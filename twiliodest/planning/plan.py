@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twiliodest.events.decoding import tolerant, view
-from twiliodest.events.halves import HALF, Damaged, HalfError, Watched, has_half, replaced
+from twiliodest.events.halves import Damaged, HalfError, Watched, replaced
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Event, Invalid, Message, Outcome, Planned, Status, Step
 from twiliodest.planning.candidates import UNKNOWN, Candidate, Candidates
@@ -95,19 +95,8 @@ class Plan:
                 shown = replaced(name) if isinstance(name, str) else None
                 event = Event(source, line, kept, shown, self._identify(data, raw))
             made = made or action.render(data, raw)
-            if isinstance(data, Damaged) and isinstance(made, Message):
-                made = _unbroken(action, data, made)
             if isinstance(made, Message):
                 made_of_it.append(Planned(event, action.name, made))
             else:
                 made_of_it.append(Outcome(event, action.name, invalid, None, made.reason, made.kind))
         return made_of_it
-
-
-def _unbroken(action: SendSms, data: Mapping[str, Any], message: Message) -> Message | Invalid:
-    """A message of a damaged event, unless half of a character has got into one of its texts."""
-    if all(text == replaced(text) for text in (message.to, message.body, *message.media_urls)):
-        return message
-    paths = [path for field in action.fields for path in field.paths]
-    broken = next((path.text for path in paths if has_half(list(path.look(data)))), "the message")
-    return Invalid(f"{broken} {HALF}", f"{broken} {HALF}")
