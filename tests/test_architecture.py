@@ -21,12 +21,13 @@ FOLDERS = (
 )  # a folder imports from those behind it
 INSIDE = {
     "cli": (
-        *("app", "check explain send", "completion init ledger preview sandbox sending shells", "run"),
-        *("contradictions send_options", "selection", "options", "values", "command"),
+        *("app", "check explain send"),
+        "completion divert init ledger preview sandbox sending shells",
+        *("run", "summary", "contradictions send_options", "selection", "options", "values", "command"),
         "endings environment signals",
     ),
     "cli.ledger": ("backup check list prune resolve stats", "filters place"),
-    "screens": ("explain results", "check rejects send", "screen", "report", "controls streams"),
+    "screens": ("explain results", "check rejects send summary", "screen", "report", "controls streams"),
     "config": (
         "settings",
         "actions credentials guards",
@@ -41,7 +42,7 @@ INSIDE = {
         "explain findings",
     ),
     "delivery": (
-        *("deliver", "breaker budgets lookup loop preview", "clocks reconcile"),
+        *("deliver diversion", "breaker budgets lookup loop preview", "clocks reconcile"),
         *("claims intake pace queue stop",),
     ),
     "sandbox": (

@@ -28,6 +28,9 @@ class Status(enum.StrEnum):
     __hash__ = str.__hash__  # an Enum's own is slow, and statuses are counted for every message
 
 
+FOUND = "found in Twilio's list"  # why a message that was in doubt is sent after all
+
+
 class Verdict(enum.StrEnum):
     """What an answer of Twilio, or the lack of one, means for the next step."""
 
@@ -136,6 +139,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=0):
     sid: str | None = None
     code: int | None = None
     attempts: int = 0
+
+    @property
+    def is_change(self) -> bool:
+        """Whether this very run has posted it, or found out about it; or would post it now."""
+        return self.status is Status.PLANNED or self.attempts > 0 or self.reason == FOUND
 
 
 Step = Sequence[Planned | Outcome]

@@ -30,12 +30,11 @@ from twiliodest.delivery.claims import claim_of
 from twiliodest.delivery.deliver import BUSY_TRIES, OTHER_RUN, TRIES, Delivery
 from twiliodest.delivery.loop import Loop
 from twiliodest.delivery.pace import Pace
-from twiliodest.delivery.reconcile import FOUND
 from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.rows import Row, State
-from twiliodest.model import Attempt, Message, Outcome, Planned, Status, Step, Verdict
+from twiliodest.model import FOUND, Attempt, Message, Outcome, Planned, Status, Step, Verdict
 
 
 class Bench:

@@ -11,9 +11,10 @@ import pytest
 from twins import ACCOUNT, SENDER, MemoryLedger, Shelf, text
 
 from twiliodest.delivery.claims import TRIAL_PREFIX, claim_of
-from twiliodest.delivery.reconcile import EARLY, FOUND, WINDOW, prove
+from twiliodest.delivery.reconcile import EARLY, WINDOW, prove
 from twiliodest.ledger.rows import Row, State
 from twiliodest.messages.segments import smart_encode
+from twiliodest.model import FOUND
 from twiliodest.twilio.messages import Listed, LookUpError
 
 TO = "+15557654321"
@@ -28,6 +29,9 @@ class Twilio:
         self.listed = listed
         self.ahead: float | None = None
         self._ahead = ahead
+
+    def reached(self, to: str) -> str:
+        return to
 
     async def sent_to(self, to: str, since: float) -> Sequence[Listed]:
         self.ahead = self._ahead

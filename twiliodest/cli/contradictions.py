@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from click.core import ParameterSource
 
@@ -38,6 +40,9 @@ def refuse_contradictions(context: click.Context) -> None:
     for option, (needed, message) in NEEDED.items():
         if option in given and needed not in given:
             raise mistake(message, f"add {needed}, or leave out {option}")
+    rejects, summary = context.params["rejects"], context.params["summary_json"]
+    if rejects and summary and os.path.realpath(rejects) == os.path.realpath(summary):
+        raise mistake("--rejects and --summary-json name the same file", "name two files")
     if "--rows" in given and context.params["jsonl"]:
         raise mistake(
             "--rows is for the table, and JSON Lines have every row", "leave out --rows or --output"

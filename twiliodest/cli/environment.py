@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twiliodest.errors import Problem, UsageError
-from twiliodest.ledger.servers import ledger_name
+from twiliodest.ledger.servers import ASIDE, ledger_name
 
 SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")  # of which the libraries that draw would believe anything
 
@@ -60,7 +60,8 @@ class Environment:
 
     def other_ledgers(self, account: str) -> list[Path]:
         """The ledgers of an account for other servers than Twilio."""
-        return sorted((self._state_folder / "twiliodest").glob(f"{account}@*.db"))
+        found = (self._state_folder / "twiliodest").glob(f"{account}@*.db")
+        return sorted(path for path in found if ASIDE not in path.name)
 
     @property
     def _state_folder(self) -> Path:

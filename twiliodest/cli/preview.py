@@ -41,8 +41,8 @@ def show_preview(run: Run) -> ExitStatus:
         seen(run) as ledger,
         bar,
     ):
-        planned = steps(planner, progress, bar.advance, helpers)
-        results = run.results(bar, rejects)
+        planned = run.planned(steps(planner, progress, bar.advance, helpers))
+        results = run.results(bar, rejects, progress)
 
         def interrupt(number: int, frame: object) -> None:
             """Wait until everything is counted, between two groups; but not where that may take for ever."""
@@ -59,7 +59,7 @@ def show_preview(run: Run) -> ExitStatus:
             for left in ending.rest:
                 if left[0].event is not ending.cut:
                     results.finished(left[0].event, ())
-    if results.is_closed and rejects is None:
+    if results.is_closed and rejects is None and run.options.summary_json is None:
         results.close()
         return ExitStatus.OK
     run.conclude(results, progress, ending.untried, at_limit=ending.at_limit)
@@ -68,12 +68,13 @@ def show_preview(run: Run) -> ExitStatus:
     if ending.is_interrupted:
         return ExitStatus.INTERRUPTED
     if problem := too_many(run.config.max_messages, results.tally.messages):
+        run.notes.problems.append(problem.message)
         screen.print_problems([problem])
         return ExitStatus.USAGE
     status = results.tally.exit_status()
     if ending.rest:
         message = f"a send would stop here: max_messages is {run.config.max_messages:,}, and there are more"
-        screen.print_problems([Problem(message=message)])
+        run.stopped(message)
     is_stopped = ending.rest or results.fault
     return ExitStatus.INCOMPLETE if is_stopped and status is ExitStatus.OK else status
 
@@ -84,7 +85,7 @@ def count_plan(run: Run) -> tuple[Tally, list[Message]]:
     first: list[Message] = []
     bar, planner, progress = run.bar(), run.planner(keeps_texts=False), Progress()
     with run.helpers(planner) as helpers, seen(run) as ledger, bar:
-        planned = steps(planner, progress, bar.advance, helpers)
+        planned = run.planned(steps(planner, progress, bar.advance, helpers))
         for group in _expected(run, planned, ledger, progress, _Ending()):
             outcomes = [*itertools.chain.from_iterable(group)]
             tally.add(outcomes)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.send_options import SendOptions
+from twiliodest.cli.send_options import CHANGED, SendOptions
+from twiliodest.cli.summary import Notes
 from twiliodest.config.settings import Config
 from twiliodest.delivery.intake import Intake
 from twiliodest.errors import Problem, UsageError
@@ -18,9 +19,9 @@ from twiliodest.events.sources import STDIN, Source, find_sources
 from twiliodest.guards.guards import Guards
 from twiliodest.ledger.exposure import exposure
 from twiliodest.ledger.rows import State
-from twiliodest.ledger.servers import Use, server_of
+from twiliodest.ledger.servers import Use, diverted_ledger, diverted_server, parted, server_of
 from twiliodest.messages.phones import canonical_address
-from twiliodest.model import Account, Status
+from twiliodest.model import Account, Status, Step
 from twiliodest.planning.confirmed import PlannedInput
 from twiliodest.planning.parallel import Helpers, spare_processors
 from twiliodest.planning.plan import Plan
@@ -46,8 +47,11 @@ TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody
 class Run:
     """One `send`: its configuration, what it reads, and what it writes to. Raises `UsageError`."""
 
-    def __init__(self, config: Config, options: SendOptions, environment: Environment) -> None:
+    def __init__(
+        self, config: Config, options: SendOptions, environment: Environment, notes: Notes | None = None
+    ) -> None:
         self.config = config
+        self.notes = notes or Notes()
         self.options = options
         self.environment = environment
         self.left_out = LeftOut()
@@ -89,19 +93,19 @@ class Run:
         sid = account.sid if account else self.config.account
         return Use(
             account=sid or "",
-            server=server_of(api_base),
+            server=diverted_server(server_of(api_base), self.options.divert),
             api_base=api_base,
             rule=self.config.event_id.text,
         )
 
     def ledger_path(self) -> Path | None:
         """The ledger of this run; `None` without an account, and where it goes with the run."""
-        config = self.config
         if self.options.sandbox:
             return None
-        if config.ledger or not config.account:
-            return config.ledger
-        return self.environment.ledger_path(config.account, self.use().server)
+        config, path = self.config, self.config.ledger
+        if not path and config.account:
+            path = self.environment.ledger_path(config.account, parted(self.use().server)[0])
+        return diverted_ledger(path, self.options.divert) if path and self.options.divert else path
 
     def warn(self, ledger: Ledger, use: Use) -> None:
         """Say once what would make known events look new, and who else can read of them.
@@ -172,6 +176,14 @@ class Run:
             keeps_all=keeps_texts and self.options.rejects is not None,
         )
 
+    def planned(self, groups: Iterable[Sequence[Step]]) -> Iterable[Sequence[Step]]:
+        """What comes of the plan in this run; where all is diverted, nothing that cannot be."""
+        if not self.options.divert:
+            return groups
+        from twiliodest.delivery.diversion import divertible
+
+        return divertible(groups)
+
     def helpers(self, planner: Planner) -> Helpers[Made]:
         """Processes that share the planning of what is large; to be started before a bar, which has a thread."""
         total = sum(source.size or 0 for source in self.sources)
@@ -198,6 +210,11 @@ class Run:
         with reject_file(path, self._taken(ledger), live=not self.options.dry_run) as file:
             yield Rejects(file)
 
+    def stopped(self, reason: str) -> None:
+        """Say what ended the run."""
+        self.notes.problems.append(reason)
+        screen.print_problems([Problem(message=reason)])
+
     def _taken(self, ledger: Path | None) -> Iterator[Taken]:
         """What this run reads or writes, and no file of rejects may replace."""
         for source in self.sources:
@@ -216,24 +233,29 @@ class Run:
             more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
             screen.print_line(f"actions   {', '.join(names[:NAMES])}{more}; no others")
 
-    def results(self, bar: screen.Bar, rejects: Rejects | None) -> Results:
-        """Where the outcomes go."""
+    def results(self, bar: screen.Bar, rejects: Rejects | None, progress: Progress) -> Results:
+        """Where the outcomes go, and what is counted of them and of the reading from here on."""
         options = self.options
-        return Results(
+        results = Results(
             bar,
             rejects,
             listed=self._listed,
+            changed=CHANGED in options.only,
             rows=None if options.jsonl else self._rows,
             sources=[source.name for source in self.sources],
+            diverted_to=self.options.divert,
             live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
+            counts=options.summary_json is not None,
         )
+        self.notes.config, self.notes.tally, self.notes.progress = self.config, results.tally, progress
+        return results
 
     @property
     def _listed(self) -> frozenset[Status]:
         """What standard output has, out of all outcomes: a table only counts what was sent before."""
         options = self.options
         usual = frozenset(Status) - (frozenset() if options.jsonl else {Status.ALREADY})
-        return frozenset(map(Status, (options.only or usual) | options.show))
+        return frozenset(map(Status, ((options.only or usual) | options.show) - {CHANGED}))
 
     @property
     def _rows(self) -> int:
@@ -247,6 +269,7 @@ class Run:
     def conclude(self, results: Results, progress: Progress, untried: int, *, at_limit: bool) -> None:
         """Write what is left, and the summary."""
         results.close()
+        self.notes.untried, self.notes.at_limit = untried, at_limit
         if not self.options.quiet:
             self.tell_actions()
             send_screen.print_summary(
@@ -257,9 +280,10 @@ class Run:
                 untried=untried,
                 limit=self.options.limit if at_limit else None,
                 left_out=str(self.left_out),
+                diverted_to=self.options.divert,
             )
         if results.fault:
-            screen.print_problems([Problem(message=results.fault)])
+            self.stopped(results.fault)
 
 
 def _watched(source: Source, intake: Intake) -> Callable[[], Iterator[bytes]]:

@@ -17,6 +17,7 @@ from twiliodest.cli.options import load
 from twiliodest.cli.selection import chosen
 from twiliodest.cli.send_options import SendOptions, parameters
 from twiliodest.cli.signals import interrupts
+from twiliodest.cli.summary import Notes, summarized
 from twiliodest.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -38,16 +39,19 @@ def send(**given: Any) -> ExitStatus:
         hint = "name files or folders, or pipe events in: cat events.jsonl | twiliodest send"
         raise mistake("there are no events to send", hint)
     options = replace(options, events=options.events or ("-",))
-    config = load(options.config, environment, warnings=options.verbose)
-    with interrupts():
-        return send_events(config, options, environment)
+    with interrupts(), summarized(options, environment) as notes:
+        config = load(options.config, environment, warnings=options.verbose)
+        notes.status = send_events(config, options, environment, notes)
+    return notes.status
 
 
 command = Command("send", callback=send, params=parameters(), help=send.__doc__, epilog=EXITS)
 
 
-def send_events(config: Config, options: SendOptions, environment: Environment) -> ExitStatus:
-    """Run `send`. Raises `UsageError` and `LedgerError`."""
+def send_events(
+    config: Config, options: SendOptions, environment: Environment, notes: Notes | None = None
+) -> ExitStatus:
+    """Run `send`; `notes` takes what its summary says. Raises `UsageError` and `LedgerError`."""
     from twiliodest.cli.run import Run
 
     config = replace(
@@ -57,7 +61,13 @@ def send_events(config: Config, options: SendOptions, environment: Environment) 
         concurrency=options.concurrency or config.concurrency,
         ledger=options.ledger or config.ledger,
     )
-    run = Run(config, options, environment)
+    notes = notes or Notes()
+    if options.divert is not None:
+        from twiliodest.cli.divert import read_phone
+
+        notes.diverted_to = read_phone(options.divert, config)
+        options = replace(options, divert=notes.diverted_to)
+    run = Run(config, options, environment, notes)
     if options.dry_run:
         from twiliodest.cli.preview import show_preview
 
@@ -80,6 +90,7 @@ def _send(run: Run) -> ExitStatus:
         run.read_to_plan()
         planned, first = count_plan(run)
         if asks and not _confirmed(run, planned, first):
+            run.notes.problems.append("you answered no: nothing was sent")
             return ExitStatus.INCOMPLETE
         run.read_what_was_planned()
         messages = planned.messages
@@ -122,8 +133,8 @@ def _confirmed(run: Run, planned: Tally, first: Sequence[Message]) -> bool:
     if not planned.messages:
         return True
     run.tell_actions()
-    send_screen.print_plan(planned, first, run.config)
-    if send_screen.ask("Send?"):
+    send_screen.print_plan(planned, first, run.config, run.options.divert)
+    if send_screen.ask(f"Send all of it to {run.options.divert}?" if run.options.divert else "Send?"):
         return True
     screen.print_line("nothing was sent")
     return False

@@ -17,11 +17,17 @@ from twiliodest.cli.options import API_BASE, CONFIG, LEDGER, OUTPUT
 from twiliodest.cli.selection import ActionName
 from twiliodest.cli.values import FILE, Count, Number, Word, Words
 
+CHANGED = "changed"  # stands beside the statuses for what is new in this run
+
 
 def _statuses() -> Iterable[str]:
     from twiliodest.model import Status
 
     return Status
+
+
+def _listable() -> Iterable[str]:
+    return [CHANGED, *_statuses()]
 
 
 def _joined(given: Iterable[frozenset[str]]) -> frozenset[str]:
@@ -66,10 +72,10 @@ class SendOptions:
     only: frozenset[str] = _output(
         "--only",
         metavar="STATUS",
-        type=Words(_statuses),
+        type=Words(_listable),
         multiple=True,
         read=_joined,
-        help="List only these statuses, in table and JSON Lines: sent,failed.",
+        help="List only these statuses: sent,failed; or changed, which is what this run itself changed.",
     )
     show: frozenset[str] = _output(
         "--show",
@@ -85,6 +91,12 @@ class SendOptions:
         type=FILE,
         help="Write the original lines of what did not go out to this file.",
     )
+    summary_json: Path | None = _output(
+        "--summary-json",
+        metavar="FILE",
+        type=FILE,
+        help="Write the summary to this file as one JSON document.",
+    )
     quiet: bool = _output("--quiet", "-q", is_flag=True, help="No progress, no summary.")
     verbose: bool = _output("--verbose", "-v", is_flag=True, help="Also show the configuration's warnings.")
     dry_run: bool = _safety("--dry-run", "-n", is_flag=True, help="Show what would be sent; send nothing.")
@@ -93,6 +105,11 @@ class SendOptions:
     )
     fail_fast: bool = _safety("--fail-fast", is_flag=True, help="Stop at the first thing that goes wrong.")
     ledger: Path | None = _safety("--ledger", **LEDGER)
+    divert: str | None = _safety(
+        "--divert",
+        metavar="NUMBER",
+        help="Rehearse: send everything to this phone, with a ledger of its own.",
+    )
     retry: frozenset[str] = _safety(
         "--retry",
         type=Word(["rejected", "unknown"]),

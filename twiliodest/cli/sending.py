@@ -16,16 +16,16 @@ from twiliodest.cli.signals import handled
 from twiliodest.delivery.budgets import Budget
 from twiliodest.delivery.clocks import Time
 from twiliodest.delivery.deliver import Delivery
+from twiliodest.delivery.diversion import DivertedLane
 from twiliodest.delivery.intake import Intake
 from twiliodest.delivery.loop import Loop
 from twiliodest.delivery.pace import Pace
 from twiliodest.delivery.stop import Stop
-from twiliodest.errors import ExitStatus, Problem
+from twiliodest.errors import ExitStatus
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.model import Account, Event, Outcome, Step
 from twiliodest.planning.planner import steps
 from twiliodest.planning.progress import Progress
-from twiliodest.screens import screen
 from twiliodest.screens.report import FINE
 from twiliodest.screens.results import Results
 from twiliodest.twilio.messages import Accepted, Lane, Watch
@@ -70,10 +70,12 @@ async def _deliver(
         jitter=lambda: random.uniform(-1, 1),  # noqa: S311 -- no secret
     )
     accepted, watch = Accepted(), Watch(run.environment.clock)
-    lanes = [Lane(account, route, accepted=accepted, watch=watch) for _ in range(run.config.concurrency)]
+    plain = [Lane(account, route, accepted=accepted, watch=watch) for _ in range(run.config.concurrency)]
+    phone = run.options.divert
+    lanes = [DivertedLane(lane, phone) for lane in plain] if phone else plain
     bar = run.bar(messages)
     with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger):
-        results = run.results(bar, rejects)
+        results = run.results(bar, rejects, progress)
 
         def tell(outcome: Outcome) -> None:
             results.tell((outcome,))
@@ -112,22 +114,23 @@ async def _deliver(
         )
         try:
             planner = run.planner(keeps_texts=True, intake=intake)
-            await loop.run(steps(planner, progress, bar.advance))
+            await loop.run(run.planned(steps(planner, progress, bar.advance)))
         finally:
+            run.notes.untried = loop.untried
             await asyncio.gather(*(lane.close() for lane in lanes))
     if loop.is_complete and run.is_whole:
         ledger.note_completed()
     run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
-    return _exit_status(stop, results, is_complete=loop.is_complete)
+    return _exit_status(run, stop, results, is_complete=loop.is_complete)
 
 
-def _exit_status(stop: Stop, results: Results, *, is_complete: bool) -> ExitStatus:
+def _exit_status(run: Run, stop: Stop, results: Results, *, is_complete: bool) -> ExitStatus:
     """What ended the run, told if that is a surprise; an output that closed after everything was sent is none."""
     said = {stop.status, results.tally.exit_status()}
     if results.is_closed and stop.reason == CLOSED and is_complete:
         said.discard(stop.status)
     elif stop.reason:
-        screen.print_problems([Problem(message=f"the run was stopped: {stop.reason}")])
+        run.stopped(f"the run was stopped: {stop.reason}")
     if results.fault:
         said.add(ExitStatus.INCOMPLETE)
     return next((status for status in FIRST if status in said), ExitStatus.OK)

@@ -18,12 +18,12 @@ from twiliodest.delivery.claims import claim_of, may_claim, standing
 from twiliodest.delivery.clocks import Time
 from twiliodest.delivery.lookup import LookUp, Notes, proven
 from twiliodest.delivery.pace import Pace, backoff, retry_after
-from twiliodest.delivery.reconcile import FOUND, Lister
+from twiliodest.delivery.reconcile import Lister
 from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus, LedgerError
 from twiliodest.guards.guards import Guards
 from twiliodest.ledger.rows import Claim, Row, State
-from twiliodest.model import Attempt, Message, Outcome, Planned, Status, Verdict
+from twiliodest.model import FOUND, Attempt, Message, Outcome, Planned, Status, Verdict
 
 TRIES = 5  # to reach Twilio, as Twilio advises
 BUSY_TRIES = 8  # while Twilio answers 429, and the pace drops

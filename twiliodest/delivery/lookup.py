@@ -11,11 +11,11 @@ import msgspec
 
 from twiliodest.delivery.claims import claim_of, standing
 from twiliodest.delivery.clocks import Time
-from twiliodest.delivery.reconcile import FOUND, Doubts, Lister, prove
+from twiliodest.delivery.reconcile import Doubts, Lister, prove
 from twiliodest.delivery.stop import Stop
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.rows import Row, State
-from twiliodest.model import Outcome, Planned, Status
+from twiliodest.model import FOUND, Outcome, Planned, Status
 from twiliodest.twilio.messages import LookUpError
 
 JUMP = 2.0  # seconds; what clocks differ less by is not worth a note

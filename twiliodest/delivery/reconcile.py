@@ -8,13 +8,13 @@ from typing import Protocol
 
 from twiliodest.delivery.claims import text_digest
 from twiliodest.ledger.rows import Row, State
+from twiliodest.model import FOUND
 from twiliodest.twilio.messages import Listed
 
 EARLY = 3.0  # seconds by which a message may seem older than its claim: clocks tell whole seconds, and are never one
 WINDOW = (
     120.0  # seconds after the claim within which the message must have been created; a request takes less
 )
-FOUND = "found in Twilio's list"
 
 
 class Lister(Protocol):
@@ -25,6 +25,9 @@ class Lister(Protocol):
 
     @property
     def ahead(self) -> float | None: ...
+    def reached(self, to: str) -> str:
+        """The address to which a text for somebody goes: theirs, unless texts are diverted."""
+
     async def sent_to(self, to: str, since: float) -> Sequence[Listed]: ...
 
 
@@ -67,13 +70,20 @@ async def prove(row: Row, lister: Lister, ledger: Doubts) -> str | None:
     listed = await lister.sent_to(row.to, first)
     at = _claimed(row, lister, ledger)
     candidates = sorted(
-        (message for message in listed if _matches(row, at, message) and not ledger.knows(message.sid)),
+        (
+            message
+            for message in listed
+            if _matches(row, lister.reached(row.to), at, message) and not ledger.knows(message.sid)
+        ),
         key=lambda message: (message.created, message.sid),
     )
     rivals = [
         other
         for other in (ledger.undecided() if candidates else ())
-        if any(_matches(other, _claimed(other, lister, ledger), it) for it in candidates)
+        if any(
+            _matches(other, lister.reached(other.to), _claimed(other, lister, ledger), it)
+            for it in candidates
+        )
     ]
     place = next((i for i, rival in enumerate(rivals) if rival.key == row.key), None)
     if place is None or len(candidates) != len(rivals) or any(it.state is State.SENDING for it in rivals):
@@ -90,9 +100,9 @@ def _claimed(row: Row, lister: Lister, ledger: Doubts) -> float:
     return row.claimed_at + (ahead or 0.0)
 
 
-def _matches(row: Row, claimed: float, message: Listed) -> bool:
+def _matches(row: Row, to: str, claimed: float, message: Listed) -> bool:
     return (
-        message.to == row.to
+        message.to == to
         and not message.refused
         and row.sender in message.senders
         and claimed - EARLY <= message.created <= claimed + WINDOW

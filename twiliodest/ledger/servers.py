@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from twiliodest.addresses import Address, read_address
 
 TWILIO = "https://api.twilio.com"  # stands for every host of Twilio's
 LOOPBACK = "127.0.0.1"
+DIVERTED = ", diverted to "
+ASIDE = ".diverted-"  # in the name of a rehearsal's ledger
 NAMES = ("localhost", "::1")  # of the same
 
 
@@ -39,6 +42,22 @@ def is_own(server: str) -> bool:
     """Whether a server is Twilio's, or on this machine: whether it may be given the token unasked."""
     address = _address(server)
     return _is_twilio(address) or address.is_loopback
+
+
+def diverted_server(server: str, phone: str | None) -> str:
+    """What a ledger knows a server by, if all that goes there is diverted to a phone: a rehearsal is apart."""
+    return f"{server}{DIVERTED}{phone}" if phone else server
+
+
+def parted(server: str) -> tuple[str, str | None]:
+    """A server, and the phone to which all that goes there is diverted, if it is."""
+    base, _, phone = server.partition(DIVERTED)
+    return base, phone or None
+
+
+def diverted_ledger(path: Path, phone: str) -> Path:
+    """The ledger of a rehearsal on a phone, beside that of the real thing."""
+    return path.with_name(f"{path.stem}{ASIDE}{phone.lstrip('+')}{path.suffix}")
 
 
 def ledger_name(account: str, server: str) -> str:

@@ -71,6 +71,12 @@ class Tally:
         count = len(self._recipients)
         return f"{count:,}" if count <= RECIPIENTS else f"more than {RECIPIENTS:,}"
 
+    @property
+    def people(self) -> int | None:
+        """How many they are, where that is known exactly."""
+        count = len(self._recipients)
+        return count if count <= RECIPIENTS else None
+
     def reasons(self, status: Status) -> Sequence[tuple[str, int, str]]:
         """Why messages have a status: reason, count and the first place, the most frequent first."""
         rows = [(reason, *rest) for (its, reason), rest in self._reasons.items() if its is status]
@@ -134,9 +140,23 @@ def record(outcome: Outcome) -> Record:
     )
 
 
-def write_records(outcomes: Iterable[Outcome], out: BinaryIO) -> None:
+class DivertedRecord(Record, frozen=True, gc=False):
+    """A record of a rehearsal: `to` is whom a text was for, and `diverted_to` the phone that got it instead."""
+
+    diverted_to: str
+
+
+def write_records(outcomes: Iterable[Outcome], out: BinaryIO, diverted_to: str | None = None) -> None:
     """Write each outcome as one line of JSON, with no byte in it that a terminal would obey."""
-    out.write(encode_lines(map(record, outcomes)))
+    records: Iterable[Record] = map(record, outcomes)
+    if diverted_to:
+        records = (_diverted(it, diverted_to) for it in records)
+    out.write(encode_lines(records))
+
+
+def _diverted(found: Record, phone: str) -> Record:
+    fields = {name: getattr(found, name) for name in found.__struct_fields__}
+    return DivertedRecord(**fields, diverted_to=phone)
 
 
 def encode_lines(values: Iterable[object]) -> bytes:

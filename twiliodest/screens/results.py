@@ -21,8 +21,9 @@ class Results:
     """Hears of everything once. `live` output is there at once; where it cannot be written, outcomes are counted.
 
     `is_closed` says that nobody reads standard output any more; `fault`, what else cannot be written, and why.
-    Only outcomes with a status of `listed` get there. `rows` and `sources` are those of the table; without `rows` the
-    output is JSON Lines.
+    Only outcomes with a status of `listed` get there, and with `changed` what this run changed. `rows` and `sources`
+    are those of the table; without `rows` the output is JSON Lines. It says to which phone all is diverted, if it is.
+    With `counts`, the tally is wanted whoever reads.
     """
 
     def __init__(
@@ -31,9 +32,12 @@ class Results:
         rejects: Rejects | None,
         *,
         listed: frozenset[Status],
+        changed: bool = False,
         rows: int | None,
         sources: Sequence[str],
         live: bool,
+        diverted_to: str | None = None,
+        counts: bool = False,
     ) -> None:
         self.tally = Tally()
         self.is_closed = False
@@ -41,15 +45,18 @@ class Results:
         self._bar = bar
         self._rejects = rejects
         self._listed = None if listed.issuperset(Status) else listed
+        self._lists_changed = changed
+        self._diverted_to = diverted_to
+        self._counts = counts
         self._is_silent = False
         self._ahead = None if live else io.BufferedWriter(sys.stdout.buffer, BUFFER)
         self._out = self._ahead or sys.stdout.buffer
-        self._table = None if rows is None else send_screen.OutcomeTable(rows, sources)
+        self._table = None if rows is None else send_screen.OutcomeTable(rows, sources, diverted_to)
 
     @property
     def are_useless(self) -> bool:
         """Whether nothing that is still to come would be kept anywhere."""
-        return bool(self.fault) or (self.is_closed and not self._rejects)
+        return bool(self.fault) or (self.is_closed and not (self._rejects or self._counts))
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:
         """Take outcomes."""
@@ -58,12 +65,12 @@ class Results:
         if self._is_silent:
             return
         if self._listed is not None:
-            outcomes = [outcome for outcome in outcomes if outcome.status in self._listed]
+            outcomes = [outcome for outcome in outcomes if self._is_listed(outcome)]
         try:
             if self._table:
                 self._table.add(outcomes)
             else:
-                write_records(outcomes, self._out)
+                write_records(outcomes, self._out, self._diverted_to)
                 if not self._ahead:
                     self._out.flush()
         except (OSError, SystemExit) as error:  # Rich leaves the program when the pipe breaks
@@ -100,6 +107,10 @@ class Results:
             mute()
         if self._ahead:
             self._ahead.detach()
+
+    def _is_listed(self, outcome: Outcome) -> bool:
+        is_asked_for = self._listed is None or outcome.status in self._listed
+        return is_asked_for or (self._lists_changed and outcome.is_change)
 
     def _fall_silent(self, error: OSError | SystemExit) -> None:
         self._is_silent = True

@@ -35,7 +35,8 @@ STYLES = {
 class OutcomeTable:
     """Outcomes as a table: the first `rows` of them (0: all), in the order of the input, a page at a time."""
 
-    def __init__(self, rows: int, sources: Sequence[str]) -> None:
+    def __init__(self, rows: int, sources: Sequence[str], diverted_to: str | None = None) -> None:
+        self._diverted_to = diverted_to
         self._most = rows
         self._sources = {name: place for place, name in enumerate(sources)}
         self._page: list[Outcome] = []
@@ -57,6 +58,9 @@ class OutcomeTable:
             left = self._count - self._most
             print_line(f"… and {left:,} more: --rows 0 shows all, --output jsonl gives them as data")
 
+    def _to(self, message: Message) -> str:
+        return f"{message.to}\n→ {self._diverted_to}" if self._diverted_to else message.to
+
     def _draw(self) -> None:
         out = console()
         fixed = WIDTHS if out.width >= 100 else NARROW
@@ -73,7 +77,7 @@ class OutcomeTable:
                 table.add_row(
                     plain(str(outcome.event.line), "dim"),
                     plain(outcome.action or "–"),
-                    plain(message.to if message else "–"),
+                    plain(self._to(message) if message else "–"),
                     plain(_body(message) if message else "–"),
                     plain(str(message.segments) if message else "–"),
                     status_text(status.value, outcome.reason, STYLES[status]),
@@ -84,11 +88,16 @@ class OutcomeTable:
         self._page.clear()
 
 
-def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
+def print_plan(
+    tally: Tally, first: Sequence[Message], config: Config, diverted_to: str | None = None
+) -> None:
     """What a send is about to do, with its first texts."""
     out = console(stderr=True)
     senders = sorted({action.sender for action in config.actions})
-    out.print(plain("about to send for real", "bold"))
+    if diverted_to:
+        out.print(plain(f"about to send a rehearsal: everything goes to {diverted_to}", "bold"))
+    else:
+        out.print(plain("about to send for real", "bold"))
     out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
     out.print(plain(f"sender    {', '.join(senders)}"), soft_wrap=True)
     for status in Status:
@@ -97,7 +106,8 @@ def print_plan(tally: Tally, first: Sequence[Message], config: Config) -> None:
                 plain(f"{status.value:<9} {tally.statuses[status]:,}, will not be sent"), soft_wrap=True
             )
     for message in first:
-        out.print(plain(f"  {message.to}  {_indented(_body(message))}"), soft_wrap=True)
+        to = f"{message.to} → {diverted_to}" if diverted_to else message.to
+        out.print(plain(f"  {to}  {_indented(_body(message))}"), soft_wrap=True)
     if tally.messages > len(first):
         out.print(plain("  …"))
 
@@ -124,6 +134,7 @@ def print_summary(
     untried: int = 0,
     limit: int | None = None,
     left_out: str = "",
+    diverted_to: str | None = None,
 ) -> None:
     """The numbers of a run, and every reason with its count and the first place.
 
@@ -138,6 +149,8 @@ def print_summary(
     for note in (*((f"left out  {left_out}",) if left_out else ()), *progress.notes):
         out.print(plain(note, "yellow"), soft_wrap=True)
     out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
+    if diverted_to:
+        out.print(plain(f"diverted  all to {diverted_to}, and none to the recipients"), soft_wrap=True)
     for status in Status:
         if count := tally.statuses[status]:
             out.print(plain(f"{status.value:<9} {count:,}", STYLES[status]), soft_wrap=True)

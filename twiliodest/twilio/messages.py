@@ -110,6 +110,10 @@ class Lane:
         """By how many seconds Twilio's clock is ahead of ours; `None` before an answer has told."""
         return self._watch.ahead
 
+    def reached(self, to: str) -> str:
+        """The address to which a text for somebody goes: theirs."""
+        return to
+
     async def post(self, message: Message) -> Attempt:
         """Post a message once and say what the answer, or its absence, means. Never raises.
 

@@ -18,7 +18,7 @@ from twiliodest.cli.signals import interrupts
 from twiliodest.config.settings import Config, account_of
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.ledger.ledger import Ledger
-from twiliodest.ledger.servers import is_own, server_of
+from twiliodest.ledger.servers import is_own, parted, server_of
 from twiliodest.model import Account
 from twiliodest.screens import screen
 
@@ -54,7 +54,8 @@ def resolve_unknowns(
     with contextlib.closing(Ledger.open(path)) as ledger:
         account = msgspec.structs.replace(account, api_base=_asked(ledger, account.api_base, api_base))
         route = route_to(account.api_base, variables)
-        left, found, fault = asyncio.run(_resolve(account, route, ledger))
+        phone = next((phone for server, _ in ledger.servers() if (phone := parted(server)[1])), None)
+        left, found, fault = asyncio.run(_resolve(account, route, ledger, phone))
     nothing = not (found or left or fault)
     screen.print_line(
         "nothing is unknown"
@@ -75,7 +76,7 @@ def _asked(ledger: Ledger, usual: str, named: str | None) -> str:
 
     The token goes to Twilio, to this machine, and to where the user says; to no other place that a file names.
     """
-    held = ledger.servers()
+    held = [(parted(server)[0], address) for server, address in ledger.servers()]
     if not held or server_of(usual) in [server for server, _ in held]:
         return usual
     server, address = held[0]
@@ -91,12 +92,17 @@ def _asked(ledger: Ledger, usual: str, named: str | None) -> str:
     return address
 
 
-async def _resolve(account: Account, route: Route, ledger: Ledger) -> tuple[int, int, str]:
-    """How many are left and how many were found; and why the list cannot be read, which ends the search."""
+async def _resolve(account: Account, route: Route, ledger: Ledger, phone: str | None) -> tuple[int, int, str]:
+    """How many are left and how many were found; and why the list cannot be read, which ends the search.
+
+    `phone` is where all texts were diverted to.
+    """
+    from twiliodest.delivery.diversion import DivertedLane
     from twiliodest.delivery.reconcile import prove
     from twiliodest.twilio.messages import Lane, LookUpError
 
-    lane = Lane(account, route)
+    plain = Lane(account, route)
+    lane = DivertedLane(plain, phone) if phone else plain
     rows, found, fault = ledger.unknowns(), 0, ""
     try:
         for row in rows:
