@@ -104,6 +104,30 @@ def test_a_day_has_its_english_ending(days: tuple[int, ...], ending: str) -> Non
         assert written(f"2026-12-{day:02}", "%-d%q") == f"{day}{ending}"
 
 
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("%B", "January February March April May June July August September October November December"),
+        ("%b", "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
+    ],
+)
+def test_months_have_their_english_names(form: str, names: str) -> None:
+    """All of them, whatever the machine speaks."""
+    assert " ".join(written(f"2026-{month:02}-01", form) for month in range(1, 13)) == names
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("%A", "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
+        ("%a", "Mon Tue Wed Thu Fri Sat Sun"),
+    ],
+)
+def test_days_have_their_english_names(form: str, names: str) -> None:
+    """From the second of March 2026 on, a Monday."""
+    assert " ".join(written(f"2026-03-{day:02}", form) for day in range(2, 9)) == names
+
+
 def test_the_hours_of_a_clock_with_twelve() -> None:
     """Midnight and noon are 12."""
     clock = [written(f"2026-03-01T{hour:02}:00", "%-I%P") for hour in (0, 1, 11, 12, 13, 23)]

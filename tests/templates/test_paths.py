@@ -271,6 +271,13 @@ def test_a_path_names_all_that_it_looks_at(path: str, prefixes: list[tuple[str, 
         ("$.items[?search(@.a, '(?i)a')]", 23, "flags"),
         ("$.items[?search(@.a, 'a**')]", 24, "repeated"),
         ("$.items[?search(@.a, 'a{5,2}')]", 23, "{2,5}"),
+        ("$.items[?search(@.a, 'a}')]", 23, r"write \}"),
+        ("$.items[?search(@.a, 'a{b')]", 23, r"write \{"),
+        ("$.items[?search(@.a, 'a]')]", 23, r"write \]"),
+        ("$.items[?search(@.a, '\\\\b')]", 22, "no word boundaries"),
+        ("$.items[?search(@.a, '[a')]", 24, "never closed"),
+        ("$['a\nb']", 4, r"\n, \t or \u0007"),
+        ("$['a\x1fb']", 4, r"\u0007"),
     ],
 )
 def test_what_a_path_does_not_have_is_told_with_what_to_write(path: str, offset: int, hint: str) -> None:
@@ -630,3 +637,37 @@ def test_any_text_is_a_path_or_has_a_place_where_it_is_not(path: str, document: 
     except ExpressionError as error:
         offset = error.offset
     assert 0 <= offset <= len(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        (r"$['\ud83d\ude00']", ["a smile"]),
+        (r"$['\u00e9']", ["an accent"]),
+        (r"$['a\'b']", ["a quote"]),
+        (r'$["a\"b"]', ["two quotes"]),
+        (r"$['a\\b\/c\n']", ["a slash"]),
+        ("$.l[?@.n < 'x'].n", ["a"]),
+        ("$.l[?@.n < 5].n", [1]),
+        ("$.l[?@.n >= 1].n", [1, 7]),
+        ("$.l[?@.n < true].n", []),
+        ("$.l[?@.n > null].n", []),
+        ("$.l[?value(@.n) == 7].n", [7]),
+        ("$.l[?value(@.*) == 7].n", [7]),
+        ("$.l[?count(@.*) == 2].n", [None]),
+        ("$.l[?length(@.n) == 1].n", ["a"]),
+    ],
+)
+def test_names_and_values_are_told_apart(path: str, found: list[Any]) -> None:
+    """Escapes within quotes, and comparisons of what is of different kinds."""
+    event = {"😀": "a smile", "é": "an accent", "a'b": "a quote", 'a"b': "two quotes", "a\\b/c\n": "a slash"}
+    event["l"] = [{"n": 1}, {"n": 7}, {"n": "a"}, {"n": True}, {"n": None, "m": 1}]  # type: ignore[assignment]
+    assert list(compile_path(path).find(event)) == found
+
+
+def test_a_path_that_would_take_too_long_finds_nothing() -> None:
+    """Where nobody needs what it finds, as in an identity."""
+    path, event = compile_path("$..a..a..a..a..n"), {"a": [{"a": [1] * 50}] * 2_000}
+    with pytest.raises(TooMuch):
+        path.find(event)
+    assert path.look(event) == ()

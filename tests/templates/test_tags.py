@@ -12,7 +12,15 @@ from twiliodest.events.decoding import view
 from twiliodest.templates.fields import Unresolved, compile_field
 from twiliodest.templates.liquid.hints import SHAPES
 
-EVENT = {"n": 3, "list": ["a", "b", "c", "d"], "bare": [], "yes": True, "no": False, "name": "Ann"}
+EVENT = {
+    "n": 3,
+    "list": ["a", "b", "c", "d"],
+    "bare": [],
+    "null": None,
+    "yes": True,
+    "no": False,
+    "name": "Ann",
+}
 EXAMPLES = [
     ("{% if n > 2 %}more{% endif %}", "more"),
     ("{% if n > 3 %}more{% endif %}.", "."),
@@ -38,6 +46,9 @@ EXAMPLES = [
     ("{% for x in (2..4) %}{{ x }}{% endfor %}", "234"),
     ("{% for x in bare %}{{ x }}{% else %}none{% endfor %}", "none"),
     ("{% for x in list %}{{ x }}{% else %}none{% endfor %}", "abcd"),
+    ("{% for x in nil %}{{ x }}{% else %}none{% endfor %}", "none"),
+    ("{% for x in null %}{{ x }}{% else %}none{% endfor %}", "none"),
+    ("{% for x in missing %}{{ x }}{% else %}none{% endfor %}", "none"),
     ("{% for x in list %}{% if x == 'c' %}{% break %}{% endif %}{{ x }}{% endfor %}", "ab"),
     ("{% for x in list %}{% if x == 'c' %}{% continue %}{% endif %}{{ x }}{% endfor %}", "abd"),
     ("{% for x in list %}{{ forloop.index }}{{ forloop.index0 }} {% endfor %}", "10 21 32 43 "),
@@ -92,3 +103,30 @@ def test_every_tag_has_an_example_and_is_in_the_list() -> None:
     assert [
         word for word in SHAPES if word not in {*listed, "elsif", "when"} and not word.startswith("end")
     ] == []
+
+
+LOOK_UPS = [
+    ("{{ list[1] | upcase }}", "B"),
+    ("{{ list[-1] | upcase }}", "D"),
+    ("{{ list[-4] | upcase }}", "A"),
+    *((f"{{{{ list[{index}] | default: 'none' }}}}", "none") for index in (4, 9, -5, -9)),
+    *((f"{{% if list[{index}] %}}a{{% else %}}none{{% endif %}}", "none") for index in (4, -5)),
+    ("{{ map[key] }}{{ map[$.key] }}{{ map[$['key']] }}", "onetwotwo"),
+    ("{{ map[ $ ['key'] ] }}", "two"),
+    ("{% assign path = list[0]" + " | append: map.k" * 60 + " %}{{ path | size }}", "181"),
+]
+
+
+@pytest.mark.parametrize(("source", "said"), LOOK_UPS, ids=[source[:60] for source, _ in LOOK_UPS])
+def test_a_look_up_finds_what_is_there(source: str, said: str) -> None:
+    """From the start or from the end, by a name that stands elsewhere, and however many there are."""
+    event = {**EVENT, "map": {"k": "one", "l": "two"}, "key": "l"}
+    template = "{% assign key = 'k' %}" + source
+    assert compile_field(template).render(view([()])(json.dumps(event).encode())) == said
+
+
+def test_a_look_up_by_a_name_is_told_as_any_member() -> None:
+    """The reason does not quote the event's value."""
+    with pytest.raises(Unresolved) as caught:
+        compile_field("{{ list[name][0] }}").render(view([()])(json.dumps(EVENT).encode()))
+    assert str(caught.value) == "$.list[*][0] is missing"

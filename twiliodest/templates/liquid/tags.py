@@ -91,7 +91,8 @@ def _for(reader: Reader, tag: Part) -> For:
                 raise cursor.fault("offset is a number here: offset: 2")
             given[word.text] = value(cursor)
         else:
-            raise cursor.fault("a for may have limit: 2, offset: 2 and reversed")
+            own = "a for may have limit: 2, offset: 2 and reversed"
+            raise cursor.fault(None if word.text == "|" else own)
     body, stop = reader.inner(tag, "else")
     other = _last(reader, tag) if stop.name == "else" else None
     return For(name, items, body, other, backwards, given.get("limit"), given.get("offset"))
