@@ -31,6 +31,8 @@ INSIDE = {
     "config": (
         "settings",
         "actions credentials guards",
+        "options",
+        "fields",
         "nodes",
         "secret_files secrecy trigger_lints",
         "lints masks scalars values",
@@ -50,8 +52,8 @@ INSIDE = {
         "chaos wire",
     ),
     "planning": ("planner", "plan progress", "candidates confirmed identity parallel"),
-    "guards": ("guards", "durations quiet_hours suppression"),
-    "messages": ("send_sms", "phones", "numbers savings", "numbering segments spellings"),
+    "guards": ("guards", "quiet_hours suppression timing", "durations"),
+    "messages": ("send_sms", "options phones", "numbers parameters savings", "numbering segments spellings"),
     "twilio": (
         *("messages reader", "connection", "dialing", "http1"),
         "answers contents faults network redaction wire",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ class Status(enum.StrEnum):
     UNKNOWN = "unknown"  # may have been accepted
     HELD = "held"  # not now: quiet hours, or a cooldown; a later run sends it
     SUPPRESSED = "suppressed"  # the recipient is on the list of numbers that are never texted
+    EXPIRED = "expired"  # too late for it to be of use; it is never sent
 
     __hash__ = str.__hash__  # an Enum's own is slow, and statuses are counted for every message
 
@@ -60,12 +61,44 @@ class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     original: Any = None
 
 
+class Extras(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
+    """What few messages have beyond text and media. Times are unix seconds, spans are seconds.
+
+    `content_variables` is a JSON text; `parameters` are further ones, by Twilio's names. A message is meant to arrive
+    when it is `due`, else at once; one that `skips_late` is of no use later. Neither is one whose event `happened`
+    longer than `max_age` ago. `is_one_of_many` where an action texts several people about one event.
+    """
+
+    content_sid: str | None = None
+    content_variables: str | None = None
+    status_callback: str | None = None
+    validity_period: int | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    due: float | None = None
+    skips_late: bool = False
+    happened: float | None = None
+    max_age: int | None = None
+    is_one_of_many: bool = False
+
+    @property
+    def form(self) -> Iterator[tuple[str, str]]:
+        """Its part of the form that is posted."""
+        named = (
+            ("ContentSid", self.content_sid),
+            ("ContentVariables", self.content_variables),
+            ("StatusCallback", self.status_callback),
+            ("ValidityPeriod", self.validity_period),
+        )
+        yield from ((name, str(value)) for name, value in named if value is not None)
+        yield from self.parameters
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """One text, ready to be posted. `sender` is a number, a sender ID or a Messaging Service SID.
 
     `send_at` (`2026-11-24T13:00:00Z`) has Twilio keep it until then; only a Messaging Service can.
     With `smart_encoded`, Twilio replaces look-alikes of GSM-7 characters in `body`; `encoding` and `segments`
-    are those after that.
+    are those after that. What Twilio makes of a content template nobody knows here: it counts as one segment.
     """
 
     to: str
@@ -76,6 +109,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tr
     segments: int
     send_at: str | None = None
     smart_encoded: bool = False
+    extras: Extras | None = None
 
     @property
     def form(self) -> Sequence[tuple[str, str]]:
@@ -85,6 +119,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tr
         if self.body:
             fields.append(("Body", self.body))
         fields.extend(("MediaUrl", url) for url in self.media_urls)
+        fields.extend(self.parameters)
+        return fields
+
+    @property
+    def parameters(self) -> Sequence[tuple[str, str]]:
+        """What the form has beside recipient, sender, text and media."""
+        fields = list(self.extras.form) if self.extras else []
         if self.smart_encoded:
             fields.append(("SmartEncoded", "true"))
         if self.send_at:
@@ -119,7 +160,8 @@ class Planned(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
         """What came of it."""
         message = self.message
         if message.send_at and status in (Status.PLANNED, Status.SENT):
-            reason, kind = f"scheduled for {message.send_at}", "scheduled for the end of quiet hours"
+            why = "send_at" if message.extras and message.extras.due is not None else "the end of quiet hours"
+            reason, kind = f"scheduled for {message.send_at}", f"scheduled for {why}"
         return Outcome(self.event, self.action, status, message, reason, kind, sid, code, attempts)
 
 

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -82,6 +82,25 @@ def around_now() -> str:
     return json.dumps(window)
 
 
+def in_days(days: int) -> str:
+    """The start of a minute some days ahead, as events have it."""
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:00:00Z}"
+
+
+def two_hours_off(text: str, hours: int) -> str:
+    return f"{datetime.fromisoformat(text) + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def posted(field: str) -> Callable[[Ran], object]:
+    return lambda ran: [post.get(field) for post in ran.posts]
+
+
+class With(dict[str, Any]):
+    """A key that takes others to be seen at work."""
+
+
+SOON, CONTENT, NOBODY = in_days(3), "HX" + "0" * 32, {1: "invalid", 2: "invalid", 4: "invalid"}
+SCHEDULED = With(number=SERVICE, send_at=SOON)
 PLAIN = {1: "sent", 2: "invalid", 4: "sent"}
 SETTINGS: dict[str, tuple[str, Callable[[Ran], object], object, object]] = {
     # the lines, what is looked at, and what that is without and with them
@@ -141,6 +160,17 @@ SETTINGS: dict[str, tuple[str, Callable[[Ran], object], object, object]] = {
         PLAIN,
         {1: "suppressed", 2: "invalid", 4: "suppressed"},
     ),
+    "channel": ("channel: whatsapp", posted("To"), [ANN, ANN], [f"whatsapp:{ANN}", f"whatsapp:{ANN}"]),
+    "validity_period": ("validity_period: 2m", posted("ValidityPeriod"), [None, None], ["120", "120"]),
+    "max_age": ("max_age: 1h", lambda ran: ran.said_of("status"), PLAIN, NOBODY),  # these events have no time
+    "time": ("max_age: 1h\ntime: $.when", lambda ran: ran.records[1]["reason"], None, "nothing at $.when"),
+    "status_callback": (
+        "status_callback: https://example.com/{{order}}",
+        posted("StatusCallback"),
+        [None, None],
+        ["https://example.com/1", "https://example.com/4"],
+    ),
+    "twilio": ("twilio: {RiskCheck: disable}", posted("RiskCheck"), [None, None], ["disable", "disable"]),
 }
 FIELDS: dict[str, tuple[Any, Callable[[Ran], object], object, object]] = {
     "name": ("other", lambda ran: ran.records[1]["action"], "order", "other"),
@@ -170,6 +200,54 @@ FIELDS: dict[str, tuple[Any, Callable[[Ran], object], object, object]] = {
         {"+15551230000"},
     ),
     "cooldown": ("1h", lambda ran: ran.records[4]["status"], "sent", "held"),
+    "quiet_hours": (
+        json.loads(around_now()),
+        lambda ran: ran.records[4]["status"],
+        "sent",
+        "held",
+    ),
+    "to_all": (
+        With(to=None, to_all=["$.to", "$.spare"]),
+        lambda ran: sorted(post["To"] for post in ran.posts),
+        [ANN, ANN],
+        sorted([ANN, CY, ANN]),
+    ),
+    "content_sid": (
+        With(body=None, content_sid=CONTENT),
+        posted("ContentSid"),
+        [None, None],
+        [CONTENT, CONTENT],
+    ),
+    "content_variables": (
+        With(body=None, content_sid=CONTENT, content_variables={"1": "{{order}}"}),
+        posted("ContentVariables"),
+        [None, None],
+        ['{"1":"1"}', '{"1":"4"}'],
+    ),
+    "channel": (
+        With(number=SERVICE, channel="rcs"),
+        posted("To"),
+        [ANN, ANN],
+        [f"rcs:{ANN}", f"rcs:{ANN}"],
+    ),
+    "send_at": (SCHEDULED, posted("SendAt"), [None, None], [SOON, SOON]),
+    "before": (With(SCHEDULED, before="2h"), posted("SendAt"), [None, None], [two_hours_off(SOON, -2)] * 2),
+    "after": (With(SCHEDULED, after="2h"), posted("SendAt"), [None, None], [two_hours_off(SOON, 2)] * 2),
+    "late": (
+        With(SCHEDULED, before="30d", late="skip"),
+        lambda ran: ran.records[1]["status"],
+        "sent",
+        "expired",
+    ),
+    "validity_period": ("1m", posted("ValidityPeriod"), [None, None], ["60", "60"]),
+    "max_age": ("1h", lambda ran: ran.records[1]["status"], "sent", "invalid"),
+    "status_callback": (
+        "https://example.com/{{order}}",
+        posted("StatusCallback"),
+        [None, None],
+        ["https://example.com/1", "https://example.com/4"],
+    ),
+    "twilio": ({"RiskCheck": "disable"}, posted("RiskCheck"), [None, None], ["disable", "disable"]),
     "enabled": (False, lambda ran: len(ran.posts), 2, 0),
 }
 
@@ -187,7 +265,7 @@ def test_a_key_of_an_action_does_what_it_says(key: str, made: Bench, plain: Ran)
     """What its row of the table says is so with it, and is not so without it."""
     value, look, without, having = FIELDS[key]
     assert look(plain) == without
-    assert look(run(made, **{key: value})) == having
+    assert look(run(made, **(value if isinstance(value, With) else {key: value}))) == having
 
 
 def test_an_action_s_own_cooldown_goes_before_the_setting_s(made: Bench) -> None:

@@ -26,6 +26,7 @@ from twiliodest.guards.durations import LONGEST, ago, read_duration, spell
 from twiliodest.guards.guards import Guards
 from twiliodest.guards.quiet_hours import HORIZON, QuietHours, quiet, read_time, read_zone, send_time
 from twiliodest.guards.suppression import Suppressed, read_suppressed
+from twiliodest.guards.timing import LEAD
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.rows import Row, State
 from twiliodest.messages.phones import time_zones
@@ -198,7 +199,7 @@ def test_what_is_scheduled_arrives_outside_quiet_hours(
     zones: list[str], pair: tuple[int, int], now: float
 ) -> None:
     """Twilio gets a time that it takes, a quarter of an hour to three days ahead, and that is quiet nowhere."""
-    later = send_time(QuietHours(start=pair[0], end=pair[1]), tuple(zones), now)
+    later = send_time(QuietHours(start=pair[0], end=pair[1]), tuple(zones), now + LEAD)
     if later:
         assert 15 * 60 <= later.timestamp() - now <= 3 * 86400
         assert not any(is_quiet(pair, zone, later) for zone in zones)
@@ -297,7 +298,9 @@ def test_a_cooldown_counts_from_when_a_scheduled_text_arrives() -> None:
     night, morning = utc("2026-01-15T03:00"), utc("2026-01-15T13:30")
     for guards in (makers := [Guards(window("21:00-08:00", schedules=True), {"a": 3600}) for _ in range(2)]):
         if guards is makers[0]:
-            guards.sent(planned(), night)
+            first = guards(planned(), night)
+            assert isinstance(first, Planned)
+            guards.sent(first, night)
         else:
             guards.remember([("a", NEW_YORK, "+12125550100", night)])
         assert guards.reach == 3600 + HORIZON.total_seconds()
@@ -466,6 +469,7 @@ class Desk:
         environment = Environment({}, False, False, False, clock=self.watch)
         given: dict[str, Any] = dict.fromkeys(SendOptions.__dataclass_fields__)
         given |= {"events": [str(self._folder / "events.jsonl")], "jsonl": True, "retry": frozenset()}
+        given |= {"only": frozenset(), "show": frozenset()}
         given |= {"rejects": self._folder / "rejects.jsonl", "api_base": self.sandbox.url, **more}
         self._capsys.readouterr()
         loaded = load(self._folder / "twiliodest.yaml", {})

@@ -134,9 +134,10 @@ class Run:
             for action in config.actions
             if (seconds := config.cooldown if action.cooldown is None else action.cooldown)
         }
-        if not (cooldowns or config.quiet_hours or config.suppressed):
+        timed = any(action.options and action.options.is_timed for action in config.actions)
+        if not (cooldowns or config.quiet_hours or config.own_quiet_hours or config.suppressed or timed):
             return None
-        guards = Guards(config.quiet_hours, cooldowns, config.suppressed)
+        guards = Guards(config.quiet_hours, cooldowns, config.suppressed, config.own_quiet_hours)
         if ledger and guards.reach:
             guards.remember(self._texts(ledger, guards.reach))
         return guards

@@ -3,73 +3,80 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from twiliodest.config.lints import Finding, constant, likely_path, lint_body, lint_path
+from twiliodest.config.fields import BODY, MEDIA, TO, TO_ALL, Fields
+from twiliodest.config.lints import lint_path
 from twiliodest.config.nodes import Document, Node
+from twiliodest.config.options import OWN, SHARED, Shared, plain, read_options, read_shared
 from twiliodest.config.trigger_lints import lint_trigger
-from twiliodest.config.values import FALSE, TRUE
+from twiliodest.config.values import FALSE, OFF, TRUE
 from twiliodest.config.values import sender as read_sender
-from twiliodest.errors import ExpressionError
 from twiliodest.guards.durations import read_duration
-from twiliodest.messages.phones import PhoneError, recipient
+from twiliodest.messages.phones import sender_on
 from twiliodest.messages.send_sms import MEDIA_LIMIT, SendSms
-from twiliodest.templates.fields import Field, compile_field
+from twiliodest.templates.fields import Field
 from twiliodest.triggers.grammar import Expression, parse
 from twiliodest.triggers.matching import paths
 
-FIELDS = ("name", "trigger", "to", "body", "media_url", "number", "cooldown", "enabled")
-TO, BODY, MEDIA = '"to"', '"body"', '"media_url"'
-SCHEMES = ("https://", "http://")
+FIELDS = (
+    *("name", "trigger", "to", "to_all", "body", "media_url", "number"),
+    *OWN,
+    *SHARED,
+    *("quiet_hours", "cooldown", "enabled"),
+)
 DEFAULT_TRIGGER = 'type = "track"'
 TO_LIMIT = 100  # alternatives
-_MARKUP = re.compile(r"\{[{%]")
-T = TypeVar("T")
+
+
+class Defaults(NamedTuple):
+    """What actions have that say nothing else."""
+
+    sender: str | None
+    region: str | None
+    smart_encoding: bool
+    time: Field
+    shared: Shared
+
+
+class Actions(NamedTuple):
+    """The enabled actions, the names of the others, and where actions have quiet hours of their own, by name."""
+
+    enabled: Sequence[SendSms]
+    disabled: Sequence[str]
+    quiet_hours: Mapping[str, Node]
 
 
 def read_actions(
-    document: Document,
-    root: Node,
-    node: Node | None,
-    sender: str | None,
-    region: str | None,
-    *,
-    smart_encoding: bool,
-) -> tuple[Sequence[SendSms], Sequence[str]]:
-    """The enabled actions, and the names of the others; `sender` is whose that name none.
-
-    Problems are the document's.
-    """
+    document: Document, fields: Fields, root: Node, node: Node | None, defaults: Defaults
+) -> Actions:
+    """All actions. Problems are the document's."""
     items = document.items(node) if node else None
     if node is None:
         document.complain(root, '"actions" is missing', "add actions: and a list of them")
     elif not items:
         message = '"actions" must be a list with at least one action'
         document.complain(node, message, "begin each with - name: …")
-    reader = _Reader(document, sender, region, smart_encoding)
+    reader = _Reader(document, fields, defaults)
     for number, item in enumerate(items or (), 1):
         reader.read(item, number)
-    return reader.actions, reader.disabled
+    return Actions(reader.actions, reader.disabled, reader.quiet_hours)
 
 
 class _Reader:
-    """Reads one action after the other; a node that aliases repeat is read once."""
+    """Reads one action after the other."""
 
-    def __init__(
-        self, document: Document, sender: str | None, region: str | None, smart_encoding: bool
-    ) -> None:
+    def __init__(self, document: Document, fields: Fields, defaults: Defaults) -> None:
         self.actions: list[SendSms] = []
         self.disabled: list[str] = []
+        self.quiet_hours: dict[str, Node] = {}
         self._document = document
         self._complain = document.complain
-        self._sender = sender
-        self._region = region
-        self._smart_encoding = smart_encoding
+        self._fields = fields
+        self._defaults = defaults
         self._lines: dict[str, int] = {}  # of the actions, by name
         self._triggers: dict[Node, Expression | None] = {}
-        self._fields: dict[tuple[Node, str], Sequence[Field]] = {}
 
     def read(self, item: Node, number: int) -> None:
         """Add the action to `actions` if it is enabled and complete."""
@@ -82,31 +89,34 @@ class _Reader:
         self._document.complain_of_unknown(unknown, FIELDS, "field", where)
         enabled = self._enabled(nodes.get("enabled"))
         trigger = self._trigger(item, nodes.get("trigger"), name or "this action")
-        to = self._texts(nodes.get("to"), TO, TO_LIMIT)
-        body = self._texts(nodes.get("body"), BODY, 1)
-        media = self._texts(nodes.get("media_url"), MEDIA, MEDIA_LIMIT)
-        read = functools.partial(read_sender, default_region=self._region)
-        sender = self._plain(nodes["number"], "number", read) if "number" in nodes else self._sender
-        cooldown = self._plain(nodes["cooldown"], "cooldown", read_duration) if "cooldown" in nodes else None
-        if "to" not in nodes:
-            hint = "add to: $.properties.phone, or wherever events have the number"
-            self._complain(item, f'"to" is missing {where}', hint)
-        if "body" not in nodes and "media_url" not in nodes:
-            self._complain(item, f'"body" is missing {where}', 'add body: "…", or media_url')
+        to = self._recipients(item, nodes, where)
+        body = self._fields.text(nodes.get("body"), BODY)
+        media = self._fields.texts(nodes.get("media_url"), MEDIA, MEDIA_LIMIT)
+        shared = read_shared(self._document, self._fields, nodes, self._defaults.shared)
+        sender = self._sender(nodes, shared.channel)
+        options = read_options(self._document, self._fields, nodes, shared, sender, self._defaults.time)
+        if not {"body", "media_url", "content_sid"} & nodes.keys():
+            self._complain(item, f'"body" is missing {where}', 'add body: "…", media_url or content_sid')
+        cooldown = self._plain_cooldown(nodes.get("cooldown"))
         if name and not enabled:
             self.disabled.append(name)
         if enabled and name and trigger and to and sender:
+            if quiet := nodes.get("quiet_hours"):
+                self.quiet_hours[name] = quiet
             self.actions.append(
                 SendSms(
                     name=name,
                     trigger=trigger,
                     to=to,
-                    body=body[0] if body else None,
+                    body=body,
                     media=media,
                     sender=sender,
-                    default_region=self._region,
-                    smart_encoding=self._smart_encoding,
+                    default_region=self._defaults.region,
+                    smart_encoding=self._defaults.smart_encoding,
                     cooldown=cooldown,
+                    to_all="to_all" in nodes,
+                    channel=shared.channel,
+                    options=options,
                 )
             )
 
@@ -133,13 +143,38 @@ class _Reader:
             self._complain(node, '"enabled" must be true or false')
         return text is None or text.strip().lower() not in FALSE
 
-    def _plain(self, node: Node, name: str, read: Callable[[str], T]) -> T | None:
-        text = self._document.text(node, f'"{name}"')
-        try:
-            return read(text.strip()) if text else None
-        except ExpressionError as error:
-            self._complain(node, error.message, error.hint)
-            return None
+    def _recipients(self, item: Node, nodes: Mapping[str, Node], where: str) -> Sequence[Field]:
+        if "to" in nodes and "to_all" in nodes:
+            message = "to and to_all cannot be combined"
+            self._complain(
+                nodes["to_all"], message, "to texts the first that it finds, to_all texts each one"
+            )
+        elif not {"to", "to_all"} & nodes.keys():
+            hint = "add to: $.properties.phone, or wherever events have the number"
+            self._complain(item, f'"to" is missing {where}', hint)
+        to = self._fields.texts(nodes.get("to"), TO, TO_LIMIT)
+        return self._fields.texts(nodes.get("to_all"), TO_ALL, TO_LIMIT) or to
+
+    def _sender(self, nodes: Mapping[str, Node], channel: str | None) -> str | None:
+        """The action's own sender, or everybody's, as the channel wants it."""
+        if node := nodes.get("number"):
+            read = functools.partial(read_sender, default_region=self._defaults.region)
+            sender = plain(self._document, node, "number", read)
+        else:
+            sender = self._defaults.sender
+        if channel is None or sender is None:
+            return sender
+        fitting = sender_on(channel, sender)
+        if fitting is None and (at := node or nodes.get("channel")):
+            hint = "give the action a number of its own, or a Messaging Service (MG…)"
+            self._complain(at, f"{sender} cannot send on the channel {channel}", hint)
+        return fitting
+
+    def _plain_cooldown(self, node: Node | None) -> int | None:
+        def read(text: str) -> int:
+            return 0 if text.lower() in OFF else read_duration(text)
+
+        return plain(self._document, node, "cooldown", read) if node else None
 
     def _trigger(self, item: Node, node: Node | None, name: str) -> Expression | None:
         if node is None:
@@ -148,80 +183,8 @@ class _Reader:
             self._complain(item, message, hint, warning=True)
             return parse(DEFAULT_TRIGGER)
         if node not in self._triggers:
-            trigger = self._triggers[node] = self._compiled(node, '"trigger"', parse)
+            trigger = self._triggers[node] = self._fields.compiled(node, '"trigger"', parse)
             if trigger:
-                self._warn(node, lint_trigger(trigger))
-                self._warn(node, map(lint_path, sorted(paths(trigger))))
+                self._fields.warn(node, lint_trigger(trigger))
+                self._fields.warn(node, map(lint_path, sorted(paths(trigger))))
         return self._triggers[node]
-
-    def _texts(self, node: Node | None, what: str, limit: int) -> Sequence[Field]:
-        """The fields of a text or, where there can be several, of a list of texts."""
-        if node is None:
-            return ()
-        if (node, what) in self._fields:
-            return self._fields[node, what]
-        items = self._document.items(node)
-        if items is not None and limit == 1:
-            self._complain(node, f"{what} must be a single text, not a list")
-            items = ()
-        elif items is not None and not 0 < len(items) <= limit:
-            self._complain(
-                node, f"{what} takes {limit} texts at most" if items else f"{what} is an empty list"
-            )
-            items = ()
-        fields = [
-            field for item in ([node] if items is None else items) if (field := self._field(item, what))
-        ]
-        self._fields[node, what] = fields
-        return fields
-
-    def _field(self, node: Node, what: str) -> Field | None:
-        field = self._compiled(node, what, compile_field)
-        if field:
-            self._warn(node, (lint_path(prefix) for path in field.paths for prefix in path.prefixes))
-            self._warn(node, lint_body(field, self._smart_encoding) if what == BODY else ())
-            self._complain_of_constant(node, what, field)
-        return field
-
-    def _warn(self, node: Node, findings: Iterable[Finding | None]) -> None:
-        for found in filter(None, findings):
-            self._complain(
-                node, found.message, found.hint, offset=found.offset, warning=True, member=found.member
-            )
-
-    def _complain_of_constant(self, node: Node, what: str, field: Field) -> None:
-        """Note a recipient or a media URL that can never work, whatever an event holds."""
-        text = constant(field)
-        if what == TO and text is not None:
-            try:
-                recipient(text, self._region)
-            except PhoneError as error:
-                hint = "write a path such as $.properties.phone"
-                meant = likely_path(text)
-                self._complain(node, error.reason, f"did you mean {meant}?" if meant else hint)
-        elif what == MEDIA and field.fixed is not None:
-            start = (_MARKUP.split(field.source, maxsplit=1)[0] if text is None else text).strip().lower()
-            if start and not any(start.startswith(it) or it.startswith(start) for it in SCHEMES):
-                hint = "write an address that begins with https://, or a path such as $.properties.image"
-                meant = likely_path(start)
-                message = "a media URL begins with https:// or http://"
-                self._complain(node, message, f"did you mean {meant}?" if meant else hint)
-
-    def _compiled(self, node: Node, what: str, compile_: Callable[[str], T]) -> T | None:
-        """What a text means. Where YAML took a part of it for a comment, that is told instead of what follows."""
-        text = self._document.text(node, what)
-        if text is None:
-            return None
-        comment = self._document.comment_behind(node)
-        tight = comment[1:2].strip() != ""
-        if "{{" in comment or (tight and what == BODY):
-            self._document.complain_of_comment(node, what)
-            return None
-        try:
-            return compile_(text)
-        except ExpressionError as error:
-            if tight:
-                self._document.complain_of_comment(node, what)
-            else:
-                self._document.fault(node, error)
-            return None

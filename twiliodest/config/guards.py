@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from twiliodest.config.nodes import Document, Node
+from twiliodest.config.values import OFF
 from twiliodest.errors import ExpressionError
 from twiliodest.guards.quiet_hours import QuietHours, is_zone, read_time, read_zone
 from twiliodest.guards.suppression import Suppressed, read_suppressed
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 
 def read_quiet_hours(document: Document, node: Node | None, actions: Sequence[SendSms]) -> QuietHours | None:
-    """The quiet hours; `None` where they are missing or wrong. Problems are the document's."""
+    """The quiet hours of these actions; `None` where they are missing or wrong. Problems are the document's."""
     if node is None:
         return None
     if not document.is_mapping(node):
@@ -57,6 +58,21 @@ def read_quiet_hours(document: Document, node: Node | None, actions: Sequence[Se
             nodes["to"], "from and to are the same", "to have no quiet hours, remove quiet_hours"
         )
     return QuietHours(start=start, end=end, time_zone=zone, schedules=schedules)
+
+
+def read_own_quiet_hours(
+    document: Document, nodes: Mapping[str, Node], actions: Sequence[SendSms]
+) -> Mapping[str, QuietHours | None]:
+    """The quiet hours of each action that has its own, by name; `None` where it has none of all. As above."""
+    own: dict[str, QuietHours | None] = {}
+    for action in actions:
+        if node := nodes.get(action.name):
+            own[action.name] = None if _is_off(node) else read_quiet_hours(document, node, [action])
+    return own
+
+
+def _is_off(node: Node) -> bool:
+    return isinstance(node.value, str) and node.value.strip().lower() in OFF
 
 
 def read_list(

@@ -13,7 +13,7 @@ import yaml
 
 from twiliodest.config.masks import is_plain, is_shown, masked
 from twiliodest.config.scalars import source_index
-from twiliodest.config.secrecy import Public, Spans, hidden
+from twiliodest.config.secrecy import Public, Spans, hidden, names_of
 from twiliodest.errors import ExpressionError, Place, Problem, UsageError
 
 Node = yaml.Node
@@ -79,6 +79,16 @@ class Document:
                 else:
                     unknown.append(key)
         return found, unknown
+
+    def pairs(self, node: Node) -> Sequence[tuple[str, Node]]:
+        """The names and values of a mapping in which any name will do. Each may be there once."""
+        names = (
+            [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if self.is_mapping(node)
+            else []
+        )
+        found, _ = self.members(node, names)
+        return list(found.items())
 
     def complain_of_unknown(
         self, keys: Sequence[Node], names: Sequence[str], what: str, where: str = ""
@@ -176,7 +186,7 @@ class Document:
 
     def _unreadable(self, line: int, column: int, message: str, public: Public) -> UsageError:
         text = self._lines[line] if line < len(self._lines) else ""
-        names = {*public, *itertools.chain(*public.values())}
+        names = {*names_of(public)}
         excerpt = self._excerpt(line, column) if is_shown(self._lines, line, names) else None
         hint = _hint(text)
         place = Place(self.name, line + 1, column + 1)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import yaml
 
 from twiliodest.config.masks import is_plain, is_reference
 
-Public = Mapping[str, Collection[str]]  # settings that may be shown, and the fields below them that may be
+Public = Mapping[
+    str, Any
+]  # keys that may be shown, each with those below it that may be; `ANY` stands for all
+ANY = "*"
 Spans = Mapping[int, Sequence[tuple[int, int]]]  # columns by line, all from 0
 
 
@@ -48,17 +52,18 @@ def _private(root: yaml.MappingNode, public: Public) -> Iterator[tuple[yaml.Mark
         mapping, names = todo.pop()
         for key, value in mapping.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if name not in names:
+            if name not in names and ANY not in names:
                 told = isinstance(key, yaml.ScalarNode) and is_plain(name)
                 yield key.end_mark if told else key.start_mark, value, mapping.flow_style
             elif id(value) not in seen:
                 seen.add(id(value))
+                below = names.get(name, {})
                 items = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for item in {id(item): item for item in items}.values():
-                    if _is_placeholder(item) or (isinstance(item, yaml.ScalarNode) and not names[name]):
+                    if _is_placeholder(item) or (isinstance(item, yaml.ScalarNode) and not below):
                         continue
-                    if isinstance(item, yaml.MappingNode) and names[name]:
-                        todo.append((item, dict.fromkeys(names[name], ())))
+                    if isinstance(item, yaml.MappingNode) and below:
+                        todo.append((item, below))
                     else:
                         yield item.start_mark, item, True
 
@@ -90,3 +95,10 @@ def _mark_all(node: yaml.Node, nodes: set[int]) -> None:
             todo.extend(at.value)
         elif isinstance(at, yaml.MappingNode):
             todo.extend(one for member in at.value for one in member)
+
+
+def names_of(public: Public) -> Iterator[str]:
+    """The names of all keys that may be shown, wherever they stand."""
+    for name, below in public.items():
+        yield name
+        yield from names_of(below)

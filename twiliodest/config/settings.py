@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from twiliodest.config import values as values
-from twiliodest.config.actions import FIELDS, read_actions
+from twiliodest.config.actions import FIELDS, Defaults, read_actions
 from twiliodest.config.credentials import CREDENTIALS, Credentials
-from twiliodest.config.guards import QUIET_HOURS, read_list, read_quiet_hours
+from twiliodest.config.fields import Fields
+from twiliodest.config.guards import QUIET_HOURS, read_list, read_own_quiet_hours, read_quiet_hours
 from twiliodest.config.masks import is_reference
 from twiliodest.config.nodes import Document, Node
+from twiliodest.config.options import SHARED, read_event_time, read_shared
+from twiliodest.config.secrecy import ANY, Public
 from twiliodest.config.values import check_api_base
 from twiliodest.errors import ExpressionError, Problem, UsageError
 from twiliodest.events.envelopes import EventsAt, read_events_at
 from twiliodest.guards.durations import read_duration
 from twiliodest.guards.quiet_hours import QuietHours
 from twiliodest.guards.suppression import Suppressed
+from twiliodest.messages.parameters import PARAMETERS
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Account, Secret
 from twiliodest.planning.identity import Identity, compile_identity
@@ -30,10 +34,16 @@ DEFAULT_EVENT_ID = "$.messageId"
 SETTINGS = (
     *(*CREDENTIALS, "number", "actions", "edge", "region", "api_base", "default_region", "event_id"),
     *("events_at", "rate", "concurrency", "max_messages", "price_per_segment", "price_per_mms", "currency"),
-    *("ledger", "quiet_hours", "cooldown", "suppress", "smart_encoding"),
+    *("ledger", "quiet_hours", "cooldown", "suppress", "smart_encoding", "time"),
+    *SHARED,
 )
-PUBLIC = {
-    name: {"actions": FIELDS, "quiet_hours": QUIET_HOURS}.get(name, ())
+_BELOW: dict[str, Public] = {
+    "quiet_hours": {key: {} for key in QUIET_HOURS},
+    "twilio": {parameter: {} for parameter in PARAMETERS},
+    "content_variables": {ANY: {}},
+}
+PUBLIC: Public = {
+    name: {"actions": {field: _BELOW.get(field, {}) for field in FIELDS}}.get(name, _BELOW.get(name, {}))
     for name in SETTINGS
     if name not in CREDENTIALS
 }
@@ -45,8 +55,8 @@ class Config:
     """A checked configuration. `account` and `token` may be missing: a dry run needs neither.
 
     `rate` is in messages a second; the prices are in `currency`; `disabled` names the actions left out;
-    `lacking` says of credentials why they could not be
-    read; `cooldown` (seconds) is for the actions that have none of their own.
+    `lacking` says of credentials why they could not be read. `cooldown` (seconds) and `quiet_hours` are for actions that
+    have none of their own; `own_quiet_hours` are by action, `None` where it has none at all.
     """
 
     account: str | None
@@ -68,6 +78,7 @@ class Config:
     currency: str
     ledger: Path | None
     quiet_hours: QuietHours | None
+    own_quiet_hours: Mapping[str, QuietHours | None]
     cooldown: int | None
     suppressed: Suppressed | None
     files: Sequence[Path]
@@ -84,9 +95,12 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     credentials = Credentials(document, read.nodes, read.setting, environ)
     listed = read.setting("suppress", values.file("suppress"))
     smart_encoding = read.setting("smart_encoding", values.switch("smart_encoding")) or False
-    actions, disabled = read_actions(
-        document, root, read.nodes.get("actions"), number, region, smart_encoding=smart_encoding
-    )
+    fields = Fields(document, region, smart_encoding=smart_encoding)
+    time = read_event_time(document, fields, read.nodes.get("time"))
+    shared = read_shared(document, fields, read.nodes)
+    defaults = Defaults(number, region, smart_encoding, time, shared)
+    actions, disabled, quiet = read_actions(document, fields, root, read.nodes.get("actions"), defaults)
+    all_others = [action for action in actions if action.name not in quiet]
     return Config(
         account=credentials.account(),
         token=credentials.token(),
@@ -106,7 +120,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         price_per_mms=read.price("price_per_mms"),
         currency=read.setting("currency", values.currency) or "USD",
         ledger=read.setting("ledger", values.file("ledger")),
-        quiet_hours=read_quiet_hours(document, read.nodes.get("quiet_hours"), actions),
+        quiet_hours=read_quiet_hours(document, read.nodes.get("quiet_hours"), all_others),
+        own_quiet_hours=read_own_quiet_hours(document, quiet, actions),
         cooldown=read.setting("cooldown", read_duration),
         suppressed=read_list(document, read.nodes.get("suppress"), listed, region),
         files=[path, *([listed] if listed else []), *credentials.files],

@@ -12,6 +12,7 @@ from twiliodest.messages.phones import check_region
 from twiliodest.messages.phones import sender as canonical_sender
 
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
+OFF = FALSE  # of what can be switched off for one action
 
 
 class UnsetError(Exception):

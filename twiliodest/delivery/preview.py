@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
-from twiliodest.delivery.claims import claim_of, difference, may_claim, standing
+from twiliodest.delivery.claims import claim_of, content_of, difference, may_claim, persons, standing
 from twiliodest.guards.guards import Guards
 from twiliodest.ledger.rows import Row, State
 from twiliodest.model import Outcome, Planned, Status, Step
@@ -41,14 +41,18 @@ def preview(
 
     def expected(planned: Planned) -> Outcome:
         event, action, message = planned.event, planned.action, planned.message
-        identity = hash((event.id, action))
+        identity = hash((event.id, action, *persons(message)))
         if first := recent.get(identity) or older.get(identity):
-            differs = difference(first.to == message.to, first.body == hash(message.body))
+            differs = difference(
+                first.to == message.to, first.body == hash(content_of(message) or message.body)
+            )
             reason = f"the same event as {first.source}:{first.line}{differs}"
             return planned.outcome(repeated, reason=reason)
         outcome = asked(planned) if asks else Outcome(event, action, going, message)
         if outcome.status is going:
-            recent[identity] = _First(event.source, event.line, message.to, hash(message.body))
+            recent[identity] = _First(
+                event.source, event.line, message.to, hash(content_of(message) or message.body)
+            )
         return outcome
 
     def asked(planned: Planned) -> Outcome:
@@ -63,7 +67,7 @@ def preview(
             guarded = guards(planned, now, row.claimed_at if row else None)
             if isinstance(guarded, Outcome):
                 return guarded
-            guards.sent(planned, now)
+            guards.sent(guarded, now)
             planned = guarded
         return planned.outcome(going)
 

@@ -29,10 +29,15 @@ def spell(seconds: int) -> str:
 
 def ago(seconds: float) -> str:
     """How long something is past, rounded down."""
+    return "just now" if seconds < UNITS["m"] else f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """A span of time for people, rounded down."""
     if seconds < UNITS["m"]:
-        return "just now"
+        return f"{seconds:.0f} s"
     if seconds < UNITS["h"]:
-        return f"{seconds // UNITS['m']:.0f} min ago"
+        return f"{seconds // UNITS['m']:.0f} min"
     if seconds < 2 * UNITS["d"]:
-        return f"{seconds // UNITS['h']:.0f} h ago"
-    return f"{seconds // UNITS['d']:.0f} days ago"
+        return f"{seconds // UNITS['h']:.0f} h"
+    return f"{seconds // UNITS['d']:.0f} days"

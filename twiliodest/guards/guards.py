@@ -13,6 +13,7 @@ import msgspec
 from twiliodest.guards.durations import ago, spell
 from twiliodest.guards.quiet_hours import HORIZON, Quiet, QuietHours, is_zone, quiet, send_time
 from twiliodest.guards.suppression import Suppressed
+from twiliodest.guards.timing import LEAD, due_at, too_far, too_late, too_old
 from twiliodest.messages.phones import time_zones
 from twiliodest.model import Outcome, Planned, Status
 
@@ -28,8 +29,11 @@ class Guards:
         quiet_hours: QuietHours | None = None,
         cooldowns: Mapping[str, int] | None = None,
         suppressed: Suppressed | None = None,
+        own: Mapping[str, QuietHours | None] | None = None,
     ) -> None:
+        """`own` are quiet hours by action, where an action has others than all, or none."""
         self._quiet_hours = quiet_hours
+        self._own = own or {}
         self._cooldowns = cooldowns or {}
         self._suppressed = suppressed
         self._arrivals: dict[int, float] = {}  # of an action's latest text to somebody, the oldest first
@@ -44,7 +48,7 @@ class Guards:
         """Take in the texts of earlier runs, latest first: action, recipient, sender and when it was sent."""
         for action, to, sender, at in texts:
             if self._cooldowns.get(action):
-                self._arrivals.setdefault(hash((action, to)), self._arrival(to, sender, at))
+                self._arrivals.setdefault(hash((action, to)), self._reached(action, to, sender, at))
         self._arrivals = dict(reversed(self._arrivals.items()))
 
     def __call__(self, planned: Planned, now: float, own: float | None = None) -> Planned | Outcome:
@@ -53,26 +57,37 @@ class Guards:
         `own` is when this very message was tried before; that does not hold it.
         """
         message = planned.message
-        if self._suppressed and message.to in self._suppressed:
+        action, to, sender = planned.action, message.to, message.sender
+        if self._suppressed and to in self._suppressed:
             reason = f"on the list {self._suppressed.name}"
             return planned.outcome(Status.SUPPRESSED, reason=reason, kind=reason)
-        arrival = self._arrival(message.to, message.sender, now)
-        found = self._quiet(message.to, message.sender, now)
-        if found and arrival == now:
-            return _held(planned, *_wait(found))
-        cooldown = self._cooldowns.get(planned.action, 0)
-        last = self._arrivals.get(hash((planned.action, message.to)))
-        if own is not None and last == self._arrival(message.to, message.sender, own):
+        if ended := too_old(planned, now) or too_late(planned, now):
+            return ended
+        arrival = due = due_at(message, now)
+        hours = self._hours(action)
+        found = self._quiet(hours, to, sender, now if due is None else due)
+        if hours and found:
+            arrival = self._end(hours, to, sender, now if due is None else due, is_due=due is not None)
+            if arrival is None:
+                return _held(planned, *_wait(found))
+        if arrival is not None and (
+            ended := too_far(planned, arrival, now) or (too_old(planned, arrival) if due is None else None)
+        ):
+            return ended
+        reached = now if arrival is None else arrival
+        cooldown = self._cooldowns.get(action, 0)
+        last = self._arrivals.get(hash((action, to)))
+        if own is not None and last == self._reached(action, to, sender, own):
             last = None
-        if last is not None and arrival - last < cooldown:
+        if last is not None and reached - last < cooldown:
             kind = f"cooldown {spell(cooldown)}"
-            is_scheduled = last > now and self._schedules
+            is_scheduled = last > now and (self._schedules or due is not None)
             before = "a text is already scheduled" if is_scheduled else f"texted {ago(now - last)}"
             return _held(planned, f"{before}; {kind}", kind)
-        if found:
-            later = msgspec.structs.replace(message, send_at=_utc(arrival))
-            return msgspec.structs.replace(planned, message=later)
-        return planned
+        if arrival is None:
+            return planned
+        later = msgspec.structs.replace(message, send_at=_utc(arrival))
+        return msgspec.structs.replace(planned, message=later)
 
     def sent(self, planned: Planned, now: float) -> None:
         """A message was sent now, or may have been, or would have been if this were no preview."""
@@ -81,29 +96,40 @@ class Guards:
         message = planned.message
         person = hash((planned.action, message.to))
         self._arrivals.pop(person, None)
-        self._arrivals[person] = self._arrival(message.to, message.sender, now)
+        self._arrivals[person] = _seconds(message.send_at) if message.send_at else now
         oldest = next(iter(self._arrivals))
         if self._arrivals[oldest] < now - self.reach:
             del self._arrivals[oldest]
 
-    def _arrival(self, to: str, sender: str, at: float) -> float:
-        """When a text that is posted at some time reaches people: then, or when quiet hours are over."""
-        if not self._quiet_hours or not self._schedules or not self._quiet(to, sender, at):
+    def _reached(self, action: str, to: str, sender: str, at: float) -> float:
+        """When a text that was posted at some time, to be sent at once, has reached people."""
+        hours = self._hours(action)
+        if not hours or not self._quiet(hours, to, sender, at):
             return at
-        later = send_time(self._quiet_hours, self._zones(to, sender), at)
-        return later.timestamp() if later else at
+        later = self._end(hours, to, sender, at, is_due=False)
+        return at if later is None else later
 
-    def _quiet(self, to: str, sender: str, at: float) -> Quiet | None:
-        return quiet(self._quiet_hours, self._zones(to, sender), at) if self._quiet_hours else None
-
-    def _zones(self, to: str, sender: str) -> tuple[str, ...]:
-        """Where a recipient may be: where its number is from, else as configured, else where the sender's is."""
-        configured = self._quiet_hours and self._quiet_hours.time_zone
-        return _known(to) or ((configured,) if configured else _known(sender)) or ("UTC",)
+    def _end(self, hours: QuietHours, to: str, sender: str, at: float, *, is_due: bool) -> float | None:
+        """The end of quiet hours that a text can be scheduled for; `None` where it has to wait for it here."""
+        if not is_due and not hours.schedules:
+            return None
+        later = send_time(hours, self._zones(hours, to, sender), at if is_due else at + LEAD)
+        return later.timestamp() if later else None
 
     @property
     def _schedules(self) -> bool:
-        return self._quiet_hours is not None and self._quiet_hours.schedules
+        return any(hours and hours.schedules for hours in (self._quiet_hours, *self._own.values()))
+
+    def _hours(self, action: str) -> QuietHours | None:
+        return self._own.get(action, self._quiet_hours)
+
+    def _quiet(self, hours: QuietHours | None, to: str, sender: str, at: float) -> Quiet | None:
+        return quiet(hours, self._zones(hours, to, sender), at) if hours else None
+
+    def _zones(self, hours: QuietHours, to: str, sender: str) -> tuple[str, ...]:
+        """Where a recipient may be: where its number is from, else as configured, else where the sender's is."""
+        configured = hours.time_zone
+        return _known(to) or ((configured,) if configured else _known(sender)) or ("UTC",)
 
 
 def _known(address: str) -> tuple[str, ...]:
@@ -124,3 +150,7 @@ def _wait(found: Quiet) -> tuple[str, str]:
 
 def _utc(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _seconds(utc: str) -> float:
+    return datetime.fromisoformat(utc).timestamp()

@@ -16,7 +16,6 @@ from twiliodest.errors import ExpressionError
 
 DAY = 24 * 60  # minutes
 HORIZON = timedelta(days=2)  # hours of the clock repeat daily: what has not opened by then never does
-LEAD = timedelta(minutes=15)  # what every version of Twilio's documentation takes for scheduling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +51,9 @@ def quiet(hours: QuietHours, zones: tuple[str, ...], now: float) -> Quiet | None
     return _quiet(hours, zones, int(now // 60))
 
 
-def send_time(hours: QuietHours, zones: tuple[str, ...], now: float) -> datetime | None:
-    """The first moment in UTC, and one that Twilio takes, for which a text can be scheduled; `None`: never."""
-    return _send_time(hours, zones, math.ceil(now / 60))
+def send_time(hours: QuietHours, zones: tuple[str, ...], earliest: float) -> datetime | None:
+    """The first moment in UTC, not before the `earliest`, for which a text can be scheduled; `None`: never."""
+    return _send_time(hours, zones, math.ceil(earliest / 60))
 
 
 def is_zone(name: str) -> bool:
@@ -104,7 +103,7 @@ def _quiet(hours: QuietHours, zones: tuple[str, ...], minute: int) -> Quiet | No
 
 @functools.lru_cache(maxsize=4096)
 def _send_time(hours: QuietHours, zones: tuple[str, ...], minute: int) -> datetime | None:
-    return _opening(hours, zones, datetime.fromtimestamp(minute * 60, UTC) + LEAD)
+    return _opening(hours, zones, datetime.fromtimestamp(minute * 60, UTC))
 
 
 def _opening(hours: QuietHours, names: Sequence[str], since: datetime) -> datetime | None:

@@ -59,9 +59,12 @@ class Group(msgspec.Struct, frozen=True):
     rows: int
 
 
-def key(account: str, event_id: str, action: str) -> bytes:
-    """The identity of one action on one event: 16 bytes. The parts' lengths go in, so no two triples meet."""
-    parts = (part.encode("utf-8", "surrogatepass") for part in (account, event_id, action))
+def key(account: str, event_id: str, action: str, *person: str) -> bytes:
+    """The identity of one action on one event, and of one `person` where it texts several: 16 bytes.
+
+    The parts' lengths go in, so that no two of them meet.
+    """
+    parts = (part.encode("utf-8", "surrogatepass") for part in (account, event_id, action, *person))
     return hashlib.blake2b(
         b"".join(b"%d:%b" % (len(part), part) for part in parts), digest_size=KEY_SIZE
     ).digest()

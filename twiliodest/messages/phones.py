@@ -12,6 +12,7 @@ from twiliodest.messages.spellings import visible
 from twiliodest.model import is_messaging_service
 
 __all__ = [
+    "CHANNELS",
     "PhoneError",
     "SenderKind",
     "canonical_address",
@@ -21,6 +22,7 @@ __all__ = [
     "recipient",
     "sender",
     "sender_kind",
+    "sender_on",
     "time_zones",
 ]
 
@@ -28,6 +30,8 @@ _is_short_code = re.compile(r"[1-9][0-9]{4,5}").fullmatch
 _is_alphanumeric = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}").fullmatch
 _is_channel_id = re.compile(r"[A-Za-z0-9_.\-]{1,100}").fullmatch
 _CHANNELS = ("whatsapp", "messenger", "rcs")
+SMS = "sms"
+CHANNELS = (SMS, *_CHANNELS)
 _SCHEMES = ("tel", "sms")  # of addresses that name a number, as in a link
 
 
@@ -41,16 +45,22 @@ class SenderKind(enum.StrEnum):
     CHANNEL = "channel address"
 
 
-def recipient(value: str, default_region: str | None) -> str:
+def recipient(value: str, default_region: str | None, on: str | None = None) -> str:
     """The recipient as Twilio takes it: E.164, `whatsapp:` or `rcs:` with E.164, or `messenger:` with an id.
 
     Whatever is read as the same number gives the same text. National and punctuated numbers are read only with a
-    `default_region` (ISO country, upper case). Raises PhoneError.
+    `default_region` (ISO country, upper case). `on` is the channel that it must be on (one of `CHANNELS`); without,
+    a prefix says it. Raises PhoneError.
     """
-    if is_canonical(value):
+    if on in (None, SMS) and is_canonical(value):
         return value
     value = visible(value)
     prefix, address = _split(value)
+    if on:
+        if prefix in _CHANNELS and prefix != on:
+            kind = f"recipient is not on the channel {on}"
+            raise PhoneError(f"{quote(value)} is on another channel than {on}", kind)
+        prefix = "" if on == SMS else on
     if prefix == "messenger":
         if not _is_channel_id(address):
             raise PhoneError(
@@ -76,6 +86,16 @@ def sender(value: str, default_region: str | None) -> str | None:
         return recipient(value, default_region)
     except PhoneError:
         return None
+
+
+def sender_on(on: str, sender: str) -> str | None:
+    """A canonical sender as a channel of `CHANNELS` wants it; `None` if it cannot send there."""
+    if is_messaging_service(sender):
+        return sender
+    prefix = channel(sender)
+    if prefix or on == SMS:
+        return sender if (prefix or SMS) == on else None
+    return f"whatsapp:{sender}" if on == "whatsapp" and is_e164(sender) else None
 
 
 def canonical_address(address: str) -> str:

@@ -5,28 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from twiliodest.events.decoding import WHOLE
 from twiliodest.events.halves import HALF
+from twiliodest.messages.parameters import UnusableError
 from twiliodest.messages.phones import PhoneError, channel, recipient
 from twiliodest.messages.segments import measure, smart_encode, utf16_length
-from twiliodest.model import Invalid, Message, is_messaging_service
+from twiliodest.model import Extras, Invalid, Message, is_messaging_service
 from twiliodest.templates.fields import Field, Unresolved
 from twiliodest.templates.paths.compiler import elsewhere
 from twiliodest.triggers.grammar import Expression
 
+if TYPE_CHECKING:
+    from twiliodest.messages.options import Options
+
 BODY_LIMIT = 1600  # Twilio's error 21617; counted in UTF-16 units, the safe reading of its documentation
 MEDIA_LIMIT = 10  # Twilio's error 21623
+RECIPIENTS_LIMIT = 100  # of one event
 _SHORT = BODY_LIMIT // 2  # characters, which have two units at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSms:
-    """One configured action. `to` lists alternatives: the first that resolves is the recipient.
+    """One configured action. `to` lists alternatives: the first that resolves is the recipient; with `to_all`, there
+    is one for each value of each.
 
-    For `cooldown` seconds after it has texted somebody it does not text them again; `None`: as all actions.
-    With `smart_encoding`, Twilio is told to replace look-alikes of GSM-7 characters.
+    For `cooldown` seconds after it has texted somebody it does not text them again; `None`: as all actions. With
+    `smart_encoding`, Twilio is told to replace look-alikes of GSM-7 characters. `channel` is what every recipient
+    must be on; without, an address says it.
     """
 
     name: str
@@ -38,11 +47,15 @@ class SendSms:
     default_region: str | None = None
     smart_encoding: bool = False
     cooldown: int | None = None
+    to_all: bool = False
+    channel: str | None = None
+    options: Options | None = None
 
     @property
     def fields(self) -> Sequence[Field]:
         """Every field, in the order of the configuration."""
-        return (*self.to, *([self.body] if self.body else ()), *self.media)
+        rest = self.options.fields if self.options else ()
+        return (*self.to, *([self.body] if self.body else ()), *self.media, *rest)
 
     @property
     def prefixes(self) -> frozenset[tuple[str, ...]]:
@@ -50,22 +63,56 @@ class SendSms:
         return frozenset(prefix for field in self.fields for path in field.paths for prefix in path.prefixes)
 
     def render(self, event: Mapping[str, Any], raw: bytes) -> Message | Invalid:
-        """The message for an event, or why there is none.
+        """The message for an event to its one recipient, or why there is none.
 
         `event` needs only what `prefixes` names; a reason may want more, and decodes it from the event's text `raw`.
         """
         try:
-            to = self._recipient(event)
-            body = self.body.render(event).strip() if self.body else ""
-            media = (
-                tuple(url for field in self.media for text in field.texts(event) if (url := text.strip()))
-                if self.media
-                else ()
-            )
+            return self._message(event, self._recipient(event))
         except Unresolved as nothing:
             return _unresolved(nothing, WHOLE(raw))
-        except PhoneError as error:
+        except (PhoneError, UnusableError) as error:
             return Invalid(error.reason, error.kind)
+
+    def render_all(self, event: Mapping[str, Any], raw: bytes) -> Sequence[Message | Invalid]:
+        """As `render`, for an action that texts several: a message to each one, or why it gets none."""
+        people: dict[str, None] = {}
+        made: list[Message | Invalid] = []
+        values: list[str] = []
+        for field in self.to:
+            try:
+                values += field.texts(event)
+            except Unresolved as nothing:
+                made.append(_unresolved(nothing, WHOLE(raw)))
+        if len(values) > RECIPIENTS_LIMIT:
+            kind = f"there are more than {RECIPIENTS_LIMIT} recipients"
+            return [Invalid(f"there are {len(values):,} recipients; {RECIPIENTS_LIMIT} are the most", kind)]
+        for value in values:
+            try:
+                people[recipient(value, self.default_region, self.channel)] = None
+            except PhoneError as error:
+                made.append(Invalid(error.reason, error.kind))
+        for to in people:
+            try:
+                message = self._message(event, to)
+            except Unresolved as nothing:
+                return [_unresolved(nothing, WHOLE(raw))]
+            except UnusableError as error:
+                return [Invalid(error.reason, error.kind)]
+            if isinstance(message, Message):
+                extras = msgspec.structs.replace(message.extras or Extras(), is_one_of_many=True)
+                message = msgspec.structs.replace(message, extras=extras)
+            made.append(message)
+        return made
+
+    def _message(self, event: Mapping[str, Any], to: str) -> Message | Invalid:
+        body = self.body.render(event).strip() if self.body else ""
+        media = (
+            tuple(url for field in self.media for text in field.texts(event) if (url := text.strip()))
+            if self.media
+            else ()
+        )
+        extras = self.options.render(event) if self.options else None
         encoding, segments = measure(smart_encode(body) if self.smart_encoding else body)
         message = Message(
             to=to,
@@ -73,8 +120,9 @@ class SendSms:
             body=body,
             media_urls=media,
             encoding=encoding,
-            segments=1 if media or ":" in to else segments,
+            segments=1 if media or ":" in to or (extras and extras.content_sid) else segments,
             smart_encoded=self.smart_encoding,
+            extras=extras,
         )
         is_plain = body and len(body) <= _SHORT and not media and ":" not in to and ":" not in self.sender
         return message if is_plain else _fault(message) or message
@@ -90,8 +138,8 @@ class SendSms:
                 first = first or nothing
                 continue
             if len(values) == 1:
-                return recipient(values[0], self.default_region)
-            people = {recipient(value, self.default_region) for value in values}
+                return recipient(values[0], self.default_region, self.channel)
+            people = {recipient(value, self.default_region, self.channel) for value in values}
             if len(people) > 1:
                 raise PhoneError(
                     f"{field.source} gives {len(people)} different recipients; a message has one",
@@ -104,7 +152,7 @@ class SendSms:
 
 def _fault(message: Message) -> Invalid | None:
     """Why Twilio would refuse the message; checked here, where it costs nothing."""
-    if not message.body and not message.media_urls:
+    if not message.body and not message.media_urls and not (message.extras and message.extras.content_sid):
         return Invalid("the body is empty and there is no media", "the body is empty")
     if (length := utf16_length(message.body)) > BODY_LIMIT:
         kind = f"the body is longer than {BODY_LIMIT:,} characters"

@@ -83,20 +83,24 @@ class Plan:
         invalid = Status.INVALID  # an enum's own look-up is slow until Python 3.12
         looked_at = Watched(seen) if isinstance(seen, Damaged) else seen
         for action, matches, take in candidates:
-            made: Message | Invalid | None = None
+            broken: Invalid | None = None
             try:
                 if matches and not matches(looked_at):
                     continue
             except HalfError as error:
-                made = Invalid(str(error), str(error))
+                broken = Invalid(str(error), str(error))
             data = seen if taken else take(raw)
             if event is None:
                 name = seen.get("event")
                 shown = replaced(name) if isinstance(name, str) else None
                 event = Event(source, line, kept, shown, self._identify(data, raw))
-            made = made or action.render(data, raw)
-            if isinstance(made, Message):
-                made_of_it.append(Planned(event, action.name, made))
+            if broken or not action.to_all:
+                all_made: Sequence[Message | Invalid] = (broken or action.render(data, raw),)
             else:
-                made_of_it.append(Outcome(event, action.name, invalid, None, made.reason, made.kind))
+                all_made = action.render_all(data, raw)
+            for made in all_made:
+                if isinstance(made, Message):
+                    made_of_it.append(Planned(event, action.name, made))
+                else:
+                    made_of_it.append(Outcome(event, action.name, invalid, None, made.reason, made.kind))
         return made_of_it

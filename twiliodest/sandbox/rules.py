@@ -21,13 +21,14 @@ _CHANNEL = re.compile(r"(?:whatsapp|rcs):\+[1-9][0-9]{1,14}|(?:messenger|rcs):[A
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """The posted fields that matter. `sender` and `service` are empty when not given; `body` is None then."""
+    """The posted fields that matter. What is not given is empty; `body` is None then."""
 
     to: str
     sender: str
     service: str
     body: str | None
     media: tuple[str, ...]
+    content: str = ""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -46,7 +47,8 @@ def draft(form: Form, settings: Settings) -> Draft:
     if body and settings.trial:
         body = TRIAL_PREFIX + body
     media = tuple(value for name, value in form if name == "MediaUrl") if "MediaUrl" in fields else ()
-    return Draft(fields.get("To", "").strip(), sender.strip(), service.strip(), body, media)
+    content = fields.get("ContentSid", "")
+    return Draft(fields.get("To", "").strip(), sender.strip(), service.strip(), body, media, content)
 
 
 def refusal(message: Draft, settings: Settings, optouts: Collection[str]) -> Refusal | None:
@@ -72,7 +74,7 @@ def _incomplete(message: Draft) -> Refusal | None:
         return Refusal(21623, "Number of media files exceeds allowed limit.")
     if not all(_is_media_url(url) for url in message.media):
         return Refusal(21620, "Invalid media URL(s)")
-    if not message.body and not message.media:
+    if not message.body and not message.media and not message.content:
         if message.body is None:
             return Refusal(21619, "A text message body or media urls must be specified.")
         return Refusal(21602, "Message body is required.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, BinaryIO
 
@@ -19,7 +19,7 @@ from twiliodest.screens.controls import safe_json
 REASONS = 1000  # distinct reasons that are counted one by one
 RECIPIENTS = 100_000  # distinct recipients that are counted exactly
 TO_SEND = (Status.PLANNED, Status.SENT)
-DONE = (Status.PLANNED, Status.SENT, Status.ALREADY, Status.SUPPRESSED)
+DONE = (Status.PLANNED, Status.SENT, Status.ALREADY, Status.SUPPRESSED, Status.EXPIRED)
 FINE = (*DONE, Status.HELD)  # nothing went wrong
 
 
@@ -109,6 +109,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     sender: str | None = msgspec.field(name="from")
     body: str | None
     media_urls: Sequence[str]
+    parameters: Mapping[str, str | Sequence[str]] | None
     encoding: str | None
     segments: int | None
     sid: str | None
@@ -131,6 +132,7 @@ def record(outcome: Outcome) -> Record:
         message.sender,
         message.body,
         message.media_urls,
+        _parameters(outcome.message),
         message.encoding,
         message.segments,
         outcome.sid,
@@ -193,6 +195,18 @@ class Rejects:
             self._out.write(b"\n")
 
 
+def _parameters(message: Message | None) -> Mapping[str, str | Sequence[str]] | None:
+    if message is None:
+        return None
+    if not (message.extras or message.smart_encoded or message.send_at):
+        return _NONE
+    found: dict[str, list[str]] = {}
+    for name, value in message.parameters:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+_NONE: Mapping[str, str] = {}
 _status, _encoding = attrgetter("status"), attrgetter("encoding")
 _ENCODER = msgspec.json.Encoder()
 _NOTHING: Any = None

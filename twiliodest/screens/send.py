@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from twiliodest.delivery.claims import content_of
 from twiliodest.model import Message, Outcome, Status
 from twiliodest.screens.controls import one_line
 from twiliodest.screens.report import TO_SEND
@@ -29,6 +30,7 @@ STYLES = {
     Status.UNKNOWN: "magenta",
     Status.HELD: "cyan",
     Status.SUPPRESSED: "dim",
+    Status.EXPIRED: "dim",
 }
 
 
@@ -175,7 +177,8 @@ def _indented(text: str) -> str:
 
 
 def _body(message: Message) -> str:
-    return "\n".join(filter(None, (message.body, *(f"+\u00a0{url}" for url in message.media_urls))))
+    media = (f"+\u00a0{url}" for url in message.media_urls)
+    return "\n".join(filter(None, (content_of(message) or message.body, *media)))
 
 
 def _messages(tally: Tally, config: Config) -> str:

@@ -8,7 +8,6 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 
 DEFAULT_FORMAT = "%A, %B %-e, %Y at %-l:%M %P %z"
 
@@ -29,6 +28,16 @@ def parse_date(value: object, zone: dt.tzinfo | None = None) -> dt.datetime:
         raise ValueError(*refused.args) from None
     except (ValueError, TypeError, ArithmeticError, LookupError):
         raise ValueError("it is not a date (like 2024-05-01T10:00:00Z)") from None
+    return date
+
+
+def parse_moment(value: object) -> dt.datetime:
+    """A moment that is the same everywhere: what `parse_date` reads, if it has an offset and a time of day."""
+    date = parse_date(value)  # says better what is wrong with what is no date at all
+    if _day(value):
+        raise ValueError("it is a day without a time (write one like 2024-05-01T10:00:00Z)")
+    if _moment(value).tzinfo is None:
+        raise ValueError("it has no UTC offset (write one like 2024-05-01T10:00:00Z)")
     return date
 
 
@@ -84,7 +93,7 @@ def _day(value: object) -> dt.date | None:
 def _moment(value: object) -> dt.datetime:
     if isinstance(value, str) and not _DIGITS.fullmatch(value.strip()):
         text = value.strip()
-        return parsedate_to_datetime(text) if _RFC.match(text) else dt.datetime.fromisoformat(text)
+        return _rfc_2822(text) if _RFC.match(text) else dt.datetime.fromisoformat(text)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError
     seconds = Decimal(value)
@@ -100,6 +109,12 @@ def _moment(value: object) -> dt.datetime:
         raise _Refused("seconds since 1970 have 9 to 11 digits")
     whole, rest = divmod(seconds, 1)
     return _EPOCH + dt.timedelta(seconds=int(whole), microseconds=int(rest * 10**6))
+
+
+def _rfc_2822(text: str) -> dt.datetime:
+    from email.utils import parsedate_to_datetime  # seldom needed, and slow to load
+
+    return parsedate_to_datetime(text)
 
 
 _DIGITS = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
