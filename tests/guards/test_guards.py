@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from twiliodest.cli.environment import Environment
 from twiliodest.cli.send import send_events
-from twiliodest.cli.send_options import SendOptions
+from twiliodest.cli.send_options import options_of
 from twiliodest.config.settings import load
 from twiliodest.delivery.claims import claim_of
 from twiliodest.errors import ExpressionError, Problem, UsageError
@@ -467,13 +468,11 @@ class Desk:
     def send(self, **more: Any) -> tuple[int, list[tuple[str, str | None]]]:
         """Exit status, and status and reason of each message in the order of the input."""
         environment = Environment({}, False, False, False, clock=self.watch)
-        given: dict[str, Any] = dict.fromkeys(SendOptions.__dataclass_fields__)
-        given |= {"events": [str(self._folder / "events.jsonl")], "jsonl": True, "retry": frozenset()}
-        given |= {"only": frozenset(), "show": frozenset()}
-        given |= {"rejects": self._folder / "rejects.jsonl", "api_base": self.sandbox.url, **more}
+        given = options_of([str(self._folder / "events.jsonl"), "-o", "jsonl", "-y"])
+        usual = {"rejects": self._folder / "rejects.jsonl", "api_base": self.sandbox.url}
         self._capsys.readouterr()
         loaded = load(self._folder / "twiliodest.yaml", {})
-        status = send_events(loaded, SendOptions(**given), environment)
+        status = send_events(loaded, dataclasses.replace(given, **{**usual, **more}), environment)
         shown = self._capsys.readouterr()
         self.problems = shown.err
         records = [json.loads(line) for line in shown.out.splitlines()]
