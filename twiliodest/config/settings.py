@@ -55,8 +55,8 @@ class Config:
     """A checked configuration. `account` and `token` may be missing: a dry run needs neither.
 
     `rate` is in messages a second; the prices are in `currency`; `disabled` names the actions left out;
-    `lacking` says of credentials why they could not be read. `cooldown` (seconds) and `quiet_hours` are for actions that
-    have none of their own; `own_quiet_hours` are by action, `None` where it has none at all.
+    `lacking` says of credentials why they could not be read. `cooldown` (seconds) and `quiet_hours` are for actions
+    that have none of their own; `own_quiet_hours` are by action, `None` where it has none at all.
     """
 
     account: str | None
