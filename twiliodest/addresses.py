@@ -53,7 +53,7 @@ def read_address(url: str, ports: Mapping[str, int] = WEB) -> Address:
         raise ExpressionError("it must not contain a user name or password")
     host, port = _parted(found[2])
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
-        raise ExpressionError("it has a port that is not a number from 1 to 65535")
+        raise ExpressionError("its port is not a number from 1 to 65535")
     path = found[3].rstrip("/")
     if not _PATH.fullmatch(path):
         raise ExpressionError("it has a query, or characters that a path cannot have")

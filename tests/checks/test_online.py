@@ -191,7 +191,7 @@ def test_people_see_each_failure_with_what_to_do(tmp_path: Path) -> None:
         done = run("check", "--online", cwd=tmp_path, env=CREDENTIALS)
     shown = done.stdout.decode()
     assert done.returncode == 4
-    assert f"refused   {NUMBER}: the account has no number {NUMBER}" in shown
+    assert f"refused   {NUMBER}: the account does not have the number {NUMBER}" in shown
     assert "Active numbers" in shown
 
 

@@ -314,7 +314,7 @@ def test_a_dry_run_creates_no_file(home: Path) -> None:
 
 MISTAKES = {
     "send events.jsonl -n --api-base http://example.com": "--api-base must be https",
-    "send events.jsonl -n --sandbox": "a dry run sends nowhere",
+    "send events.jsonl -n --sandbox": "a dry run sends nothing",
     "send events.jsonl -n --no-wait": "--no-wait is for --sandbox",
     "send events.jsonl --no-wait -y": "--no-wait is for --sandbox",
     "send events.jsonl --sandbox --api-base http://127.0.0.1:1": "not to another server",
@@ -371,11 +371,14 @@ def test_a_mistake_ends_in_words(command: str, says: str, home: Path) -> None:
 
 HINTS = {
     "snd": ('twiliodest has no command "snd"', "send, check"),
-    "ledger lits": ('twiliodest ledger has no command "lits"', "list, resolve"),
+    "ledger lits": ('twiliodest ledger has no command "lits"', "resolve, prune"),
     "send --rowz 3": ("twiliodest send has no option --rowz", "did you mean --rows"),
     "send -nz": ("twiliodest send has no option -z", "twiliodest send --help"),
-    "send --only alredy": ('--only: "alredy" is not known', "did you mean already?"),
-    "send --show sent,gone": ('--show: "gone" is not known', "they are: planned, already, sent"),
+    "send --only alredy": ('--only: "alredy" is not a possible value', "did you mean already?"),
+    "send --show sent,gone": (
+        '--show: "gone" is not a possible value',
+        "choose from: planned, already, sent",
+    ),
     "send --rows": ("--rows needs a value", "twiliodest send --help"),
     "send --dry-run=yes": ("--dry-run takes no value", "twiliodest send --help"),
     "send --rows 1.5": ('--rows: "1.5" is not a whole number', "0 or more"),

@@ -363,7 +363,7 @@ def test_a_closed_output_counts_what_was_read(tmp_path: Path) -> None:
         err = process.stderr.read()
         with process:
             assert process.wait(PATIENCE) == 1
-        assert "nobody reads the output any more" in err
+        assert "nothing reads the output any more" in err
         count = check_law(Ended(1, "", err), lines(events), rejects, actions=1)
         assert count.statuses["sent"] == made.posts() == len(made.listed())
         assert count.untried == len(rejects.read_text().splitlines())

@@ -245,7 +245,7 @@ def test_a_closed_output_ends_the_run_in_good_order(tmp_path: Path, output: Sequ
         err = process.stderr.read()
         with process:
             process.wait(PATIENCE)
-        assert "nobody reads the output any more" in err
+        assert "nothing reads the output any more" in err
         assert process.returncode == 1
         assert {record["status"] for record in made.listed()} == {"sent"}
         assert len(made.listed()) == len(made.bodies()) == made.posts()

@@ -128,7 +128,7 @@ def test_a_problem_reads_like_a_compiler_s(folder: Path) -> None:
         ("body: {a: b}", '6:11 "body" must be text', None),
         ("to: []", '"to" is an empty list', None),
         ("to: [[$.a]]", '"to" must be text', None),
-        ("media_url: [" + "$.a, " * 11 + "]", '6:16 "media_url" takes 10 texts at most', None),
+        ("media_url: [" + "$.a, " * 11 + "]", '6:16 "media_url" can have at most 10 texts', None),
         ("number: 12", "6:13 this is not a valid sender", "+15551234567"),
         ("number: ${NUMBER}", "6:13 this is not a valid sender", None),
         ("enabled: perhaps", '6:14 "enabled" must be true or false', None),
@@ -241,7 +241,7 @@ def test_a_mistake_in_a_setting_is_told(text: str, message: str, folder: Path) -
         (b"hello", "has no settings"),
         (b"number: \xff", "is not UTF-8 text"),
         (b"a" * (LARGEST + 1), "is larger than 4 MiB"),
-        (b"a: [" + b"1," * MOST + b"1]", "holds more than 300,000 values"),
+        (b"a: [" + b"1," * MOST + b"1]", "has more than 300,000 values"),
         (None, "there is no file"),
     ],
 )

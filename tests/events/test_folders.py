@@ -50,7 +50,7 @@ def test_a_folder_is_read_whole_and_in_order(tmp_path: Path) -> None:
     assert (status, bodies) == (0, ["1", "3", "2", "4", "5"])
     assert "left out events/.hidden.jsonl (hidden), events/d.txt, events/e.gz," in told
     assert "gone.txt (a link to nothing)" in told
-    assert "loop (a folder that is read already)" in told
+    assert "loop (a folder that has already been read)" in told
 
 
 def test_gzip_members_and_byte_order_marks_follow_each_other(tmp_path: Path) -> None:

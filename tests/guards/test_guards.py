@@ -569,7 +569,7 @@ def test_a_row_from_the_future_holds_nobody(desk: Desk, ask: bool) -> None:
     held = ("held", "texted just now; cooldown 1h")
     for more, status in (({"dry_run": True}, "planned"), ({}, "sent")):
         assert desk.send(**more)[1][2:] == [(status, None), (status, None), held]
-        assert desk.problems.count("2 rows are from the future, and left out of the cooldown") == 1
+        assert desk.problems.count("2 rows are from the future, and ignored by the cooldown") == 1
 
 
 @pytest.mark.parametrize("seconds", [1, 30])

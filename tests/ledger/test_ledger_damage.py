@@ -182,7 +182,7 @@ def test_a_sound_ledger_is_found_sound(path: Path) -> None:
     [
         (change("UPDATE message SET state = 'sfnt' WHERE rowid = 2"), "row 2"),
         (change("UPDATE message SET sid = 'SM1' WHERE rowid = 5"), "SID SM1"),
-        (change("UPDATE message SET claimed_at = 9e9, settled_at = 9e9 WHERE rowid = 1"), "still to come"),
+        (change("UPDATE message SET claimed_at = 9e9, settled_at = 9e9 WHERE rowid = 1"), "in the future"),
         (change("UPDATE log SET opened = opened + 1"), "lacks its log"),
     ],
 )

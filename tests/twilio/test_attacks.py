@@ -292,6 +292,6 @@ def test_too_few_open_files_are_told_before_anything_is_claimed(desk: Desk) -> N
     with serving(answering(created)) as server:
         done = send((40, 40), local(server))
         assert (done.returncode, server.requests) == (2, [])
-        assert b"30 requests at once need 62 open files, and the limit is 40" in done.stderr
+        assert b"30 requests at once need 62 open files, but the limit is 40" in done.stderr
         assert not (desk.folder / "ledger.db").exists()
         assert send((40, 400), local(server)).returncode == 0

@@ -116,7 +116,7 @@ def _number(sender: str, media: Sequence[str], account: str, get: Get) -> Verifi
     own = [item for item in _items(body, "incoming_phone_numbers") if item.get("phone_number") == sender]
     if not own:
         hint = "choose one from Phone Numbers > Manage > Active numbers in Twilio's console, for this account"
-        return _refused(sender, f"the account has no number {sender}", hint)
+        return _refused(sender, f"the account does not have the number {sender}", hint)
     able = _abilities(own[0])
     if "sms" not in able:
         return _refused(
@@ -135,7 +135,7 @@ def _short_code(sender: str, media: Sequence[str], account: str, get: Get) -> Ve
         return _unreadable(sender, "short codes", status, body)
     if not any(item.get("short_code") == sender for item in _items(body, "short_codes")):
         hint = "choose one from Phone Numbers > Manage > Short codes in Twilio's console"
-        return _refused(sender, f"the account has no short code {sender}", hint)
+        return _refused(sender, f"the account does not have the short code {sender}", hint)
     if media:
         hint = "ask Twilio's support, or send an MMS to try it"
         return _warning(

@@ -17,7 +17,7 @@ from twiliodest.screens.streams import mend_streams
 
 COMMANDS = {
     "send": "Render and send, or show with --dry-run.",
-    "check": "Check the configuration, events and the account.",
+    "check": "Check the configuration, the events and the account.",
     "explain": "Say why an event does or does not make a text.",
     "init": "Write a commented configuration to start from.",
     "sandbox": "Serve a local stand-in for Twilio, with an inbox page.",

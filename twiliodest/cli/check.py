@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twiliodest.config.settings import Config
 
 EXITS = (
-    "Exit status: 0 fine, warnings or not · 1 some events would not be sent, or Twilio cannot be reached · 2 usage "
+    "Exit status: 0 no errors · 1 some events would not be sent, or Twilio cannot be reached · 2 usage "
     "or configuration error, or no credentials for --online · 4 Twilio refuses the account or a sender · "
     "130 interrupted."
 )
@@ -34,9 +34,9 @@ EXITS = (
     "--events",
     metavar="FILE",
     multiple=True,
-    help="Say what these events would come to: files, folders, or -.",
+    help="Show what these events would send: files, folders, or -.",
 )
-@option("--online", is_flag=True, help="Ask Twilio about the account and the senders; send nothing.")
+@option("--online", is_flag=True, help="Verify the account and the senders with Twilio; send nothing.")
 @option(
     *("--output", "-o"),
     type=Word(["table", "json"]),
@@ -55,13 +55,14 @@ def command(
 ) -> ExitStatus:
     """$ twiliodest check --events events.jsonl --online
 
-    Check the configuration: every problem at once, and what each action would do, also with real events.
+    Find every problem of the configuration, and show what each action would do, also with real events.
     """
     from twiliodest.screens import screen
 
     if more and not events:
         raise mistake(
-            f'"{more[0]}" is not expected here', "events follow --events, a configuration follows --config"
+            f'"{more[0]}" is not expected here',
+            "put events after --events, and a configuration after --config",
         )
     environment = Environment.current()
     loaded = load(config, environment)

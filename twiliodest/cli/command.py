@@ -79,7 +79,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in self._lines and not ctx.resilient_parsing:
             raise mistake(
-                f'{ctx.command_path} has no command "{args[0]}"', f"they are: {', '.join(self._lines)}"
+                f'{ctx.command_path} has no command "{args[0]}"',
+                f"the commands are: {', '.join(self._lines)}",
             )
         return super().resolve_command(ctx, args)
 

@@ -16,8 +16,8 @@ SHELLS = ("bash", "zsh", "fish")
 def command(context: click.Context, shell: str) -> None:
     """$ twiliodest completion bash >> ~/.bashrc
 
-    Print what makes a shell complete commands and options. For zsh append it to ~/.zshrc, for fish write it to
-    ~/.config/fish/completions/twiliodest.fish.
+    Print a script that lets your shell complete commands and options. For zsh, append it to ~/.zshrc; for fish, write
+    it to ~/.config/fish/completions/twiliodest.fish.
     """
     from click.shell_completion import get_completion_class
 

@@ -11,7 +11,7 @@ from twiliodest.cli.command import mistake
 
 EXCLUSIVE = {
     ("--sandbox", "--dry-run"): (
-        "a dry run sends nowhere, not even to a sandbox",
+        "a dry run sends nothing, not even to a sandbox",
         "leave out --dry-run: with --sandbox nothing goes to Twilio",
     ),
     ("--sandbox", "--api-base"): (

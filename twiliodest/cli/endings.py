@@ -10,8 +10,8 @@ from twiliodest.screens.streams import flush_output, mute
 
 EXITS = (
     "Exit status: 0 everything sent, already sent or suppressed · 1 finished, but something is invalid, rejected, "
-    "failed or held, or you answered no · 2 usage or configuration error, nothing sent · 3 an unknown remains · "
-    "4 Twilio refused the account or the sender · 130 interrupted."
+    "failed or held, or you answered no · 2 usage or configuration error, nothing sent · 3 some messages are unknown "
+    "· 4 Twilio refused the account or the sender · 130 interrupted."
 )
 
 

@@ -80,11 +80,11 @@ class Environment:
                 return _home_of_the_user()
             except (KeyError, ImportError):
                 message = (
-                    "HOME is not set, and this user has no home folder: there is no place for the ledger"
+                    "HOME is not set, and this user has no home folder, so there is no place for the ledger"
                 )
                 raise UsageError([Problem(message=message, hint=hint)]) from None
         if not os.path.isabs(given):
-            message = f'HOME is "{given}", which is not a full path: there is no place for the ledger'
+            message = f'HOME is "{given}", which is not a full path, so there is no place for the ledger'
             raise UsageError([Problem(message=message, hint=hint)])
         return Path(given)
 

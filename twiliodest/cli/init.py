@@ -14,7 +14,7 @@ from twiliodest.cli.values import FILE
 def command(path: Path) -> None:
     """$ twiliodest init
 
-    Write a commented configuration to start from. An existing file is never overwritten.
+    Write a commented configuration to start from. It never overwrites a file.
     """
     from importlib.resources import files
 
@@ -25,7 +25,7 @@ def command(path: Path) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(starter)
     except FileExistsError:
-        raise mistake(f"{path} is there already, and stays as it is") from None
+        raise mistake(f"{path} already exists and was not changed") from None
     except OSError as error:
         raise mistake(f"cannot write {path}: {error.strerror}") from None
     screen.print_line(f"wrote {path}; next: edit it, then twiliodest check -c {path}")

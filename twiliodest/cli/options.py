@@ -22,12 +22,12 @@ LEDGER: dict[str, Any] = {
     "type": FILE,
     "help": "Ledger file (default: one per account and server, in your state folder).",
 }
-API_BASE: dict[str, Any] = {"metavar": "URL", "help": "Another server than Twilio's."}
+API_BASE: dict[str, Any] = {"metavar": "URL", "help": "A server to use instead of Twilio's."}
 OUTPUT: dict[str, Any] = {
     "type": Word(["table", "jsonl"]),
     "default": "table",
     "show_default": True,
-    "help": "A table, or one JSON object a line.",
+    "help": "A table, or one JSON object per line.",
 }
 config_option = option("--config", "-c", **CONFIG)
 ledger_option = option("--ledger", **LEDGER)

@@ -101,7 +101,7 @@ def too_many(most: int | None, messages: int) -> Problem | None:
     """What a send says of so many messages, and sends none of them."""
     if most is None or messages <= most:
         return None
-    message = f"these events make {messages:,} messages, and max_messages is {most:,}: nothing was sent"
+    message = f"these events make {messages:,} messages, but max_messages is {most:,}: nothing was sent"
     return Problem(message=message, hint="check the input, or raise max_messages")
 
 

@@ -158,7 +158,7 @@ class Run:
         if ahead and not self._knows_of_future:
             self._knows_of_future = True
             rows = "row is" if ahead == 1 else "rows are"
-            message = f"{ahead:,} {rows} from the future, and left out of the cooldown: a clock was wrong"
+            message = f"{ahead:,} {rows} from the future, and ignored by the cooldown: a clock was wrong"
             hint = "if it is this machine's clock, set it right before you send"
             screen.print_problems([Problem(message=f"{message} ({ledger.path})", hint=hint, warning=True)])
 
@@ -206,7 +206,7 @@ class Run:
             yield None
             return
         for part in left_behind(path):
-            message = f"{part} was left by a run that was killed: it holds what had not gone out until then"
+            message = f"{part} was left by a run that was killed: it contains what had not been sent by then"
             screen.print_problems([Problem(message=message, warning=True)])
         with reject_file(path, self._taken(ledger), live=not self.options.dry_run) as file:
             yield Rejects(file)

@@ -26,13 +26,19 @@ ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
 
 
 @declare("sandbox")
-@option("--port", type=Number(0, 65535), default=8025, show_default=True, help="Port; 0 takes a free one.")
+@option(
+    "--port",
+    type=Number(0, 65535),
+    default=8025,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
 @option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @option(
     *("--config", "-c"),
     metavar="FILE",
     type=FILE,
-    help="Let in only the account of this configuration.",
+    help="Accept only the account of this configuration.",
 )
 @option(
     "--chaos",
@@ -45,7 +51,7 @@ ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
     type=Number(1),
     default=10_000,
     show_default=True,
-    help="How many messages to keep, the newest.",
+    help="How many messages to keep; the oldest go first.",
 )
 def command(port: int, host: str, config: Path | None, chaos: Sequence[str], keep: int) -> ExitStatus:
     """$ twiliodest sandbox --port 8025
@@ -71,13 +77,13 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
         chaos=_chaos(chaos),
     )
     if host not in LOOPBACK:
-        message = f"{host} is open to other machines: whoever reaches it can read every text"
+        message = f"{host} is open to other machines: anyone who can reach it can read every text"
         screen.print_problems([Problem(message=message, warning=True)])
     try:
         with contextlib.suppress(KeyboardInterrupt), interrupts():
             serve(settings, host, port, _announce)
     except OSError as error:
-        hint = "name another one with --port"
+        hint = "choose another one with --port"
         raise mistake(f"cannot listen on {host} port {port}: {error.strerror}", hint) from None
     return ExitStatus.OK
 
@@ -127,7 +133,7 @@ def _chaos(settings: Sequence[str]) -> Chaos:
             name = ""
         if name not in names:
             hint = f"write --chaos NAME=NUMBER; the names are {', '.join(names)}"
-            raise mistake(f'"{setting}" is no chaos', hint)
+            raise mistake(f'"{setting}" is not a kind of chaos', hint)
     try:
         return msgspec.convert(values, Chaos)
     except (ValueError, msgspec.ValidationError) as error:

@@ -89,7 +89,7 @@ class SendOptions:
         "--rejects",
         metavar="FILE",
         type=FILE,
-        help="Write the original lines of what did not go out to this file.",
+        help="Write the original lines of whatever was not sent to this file.",
     )
     summary_json: Path | None = _output(
         "--summary-json",
@@ -115,18 +115,18 @@ class SendOptions:
         type=Word(["rejected", "unknown"]),
         multiple=True,
         read=frozenset,
-        help="Try again: rejected, or unknown (may text people twice).",
+        help="Also retry what was rejected, or is unknown (may text people twice).",
     )
-    rate: float | None = _delivery("--rate", type=Number(0.001), help="Messages a second, at most.")
+    rate: float | None = _delivery("--rate", type=Number(0.001), help="Messages per second, at most.")
     concurrency: int | None = _delivery(
         "--concurrency", type=Number(1, 500), help="Requests at once (default: 10)."
     )
     api_base: str | None = _delivery("--api-base", **API_BASE)
     sandbox: bool = _sandbox(
-        "--sandbox", is_flag=True, help="Send to a sandbox of this run's own; no account is needed."
+        "--sandbox", is_flag=True, help="Send to a sandbox just for this run; no account is needed."
     )
     wait: bool = _sandbox(
-        "--no-wait", is_flag=True, read=not_, help="With --sandbox: end at once, with the run."
+        "--no-wait", is_flag=True, read=not_, help="With --sandbox: end when the run ends, without waiting."
     )
 
 

@@ -31,7 +31,7 @@ from twiliodest.screens.results import Results
 from twiliodest.twilio.messages import Accepted, Lane, Watch
 from twiliodest.twilio.network import Route, allow_connections
 
-CLOSED = "nobody reads the output any more; a rerun goes on where it stopped"
+CLOSED = "nothing reads the output any more; run again to continue where it stopped"
 FIRST = (
     ExitStatus.INTERRUPTED,
     ExitStatus.REFUSED,
@@ -141,7 +141,7 @@ def _budgets(run: Run) -> list[Budget]:
     if run.options.limit is not None:
         budgets.append(Budget(run.options.limit, ExitStatus.OK, ""))
     if (most := run.config.max_messages) is not None:
-        reason = f"max_messages is reached: {most:,} were posted, and there are more"
+        reason = f"max_messages is reached: {most:,} messages were posted, and there are more"
         budgets.append(Budget(most, ExitStatus.INCOMPLETE, reason))
     return budgets
 
@@ -163,7 +163,7 @@ def _signals(stop: Stop, ledger: Ledger) -> Iterator[None]:
     loop, is_heard = asyncio.get_running_loop(), False
 
     def end() -> None:
-        stop.now(ExitStatus.INTERRUPTED, "interrupted; a rerun goes on where it stopped")
+        stop.now(ExitStatus.INTERRUPTED, "interrupted; run again to continue where it stopped")
         stop.status = ExitStatus.INTERRUPTED
         ledger.hurry()
 

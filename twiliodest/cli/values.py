@@ -55,7 +55,7 @@ class Word(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value not in self.choices:
-            refuse(param, f'"{value}" is not known here', f"write {' or '.join(self.choices)}")
+            refuse(param, f'"{value}" is not a possible value', f"write {' or '.join(self.choices)}")
         return str(value)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -80,8 +80,8 @@ class Words(click.ParamType[Any]):
             import difflib
 
             near = difflib.get_close_matches(unknown[0].lower(), known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"they are: {', '.join(known)}"
-            refuse(param, f'"{unknown[0]}" is not known here', hint)
+            hint = f"did you mean {near[0]}?" if near else f"choose from: {', '.join(known)}"
+            refuse(param, f'"{unknown[0]}" is not a possible value', hint)
         return frozenset(words)
 
     def shell_complete(

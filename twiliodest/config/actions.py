@@ -81,7 +81,7 @@ class _Reader:
     def read(self, item: Node, number: int) -> None:
         """Add the action to `actions` if it is enabled and complete."""
         if not self._document.is_mapping(item):
-            self._complain(item, "an action must have fields", f"they are: {', '.join(FIELDS)}")
+            self._complain(item, "an action must have fields", f"the fields are: {', '.join(FIELDS)}")
             return
         nodes, unknown = self._document.members(item, FIELDS)
         name = self._name(item, nodes.get("name"))

@@ -40,7 +40,7 @@ class Fields:
             items = ()
         elif items is not None and not 0 < len(items) <= limit:
             self._complain(
-                node, f"{what} takes {limit} texts at most" if items else f"{what} is an empty list"
+                node, f"{what} can have at most {limit} texts" if items else f"{what} is an empty list"
             )
             items = ()
         fields = [

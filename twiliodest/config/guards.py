@@ -91,5 +91,5 @@ def read_list(
 
 def _policy(text: str) -> str:
     if text not in POLICIES:
-        raise ExpressionError("this is not a policy", 0, f"it is {' or '.join(POLICIES)}")
+        raise ExpressionError("this is not a policy", 0, f"use {' or '.join(POLICIES)}")
     return text

@@ -117,7 +117,7 @@ class Document:
             hint = _quote("{") if isinstance(node, yaml.MappingNode) and node.flow_style else None
             self.complain(node, f"{what} must be text", hint)
         elif not node.tag.startswith("tag:yaml.org,2002:"):
-            self.complain(node, f"{what} begins with !, which YAML takes for a tag", _quote("!"))
+            self.complain(node, f"{what} begins with !, which YAML reads as a tag", _quote("!"))
         elif node.tag.endswith(":null") or not node.value.strip():
             self.complain(node, f"{what} has no value")
         elif id(node) in self._secrets and not secret:
@@ -142,7 +142,7 @@ class Document:
     def complain_of_comment(self, node: Node, what: str) -> None:
         """Note that a value ends at a comment that was meant as text."""
         place = self._text.index("#", node.end_mark.index)
-        message = f"{what} ends at this #: YAML takes the rest for a comment"
+        message = f"{what} ends at this #: YAML reads the rest as a comment"
         self._note(*_line_and_column(self._text, place), message, "put it in double quotes")
 
     def _read(self, path: Path) -> str:
@@ -166,7 +166,7 @@ class Document:
 
     def _compose(self, public: Public) -> yaml.MappingNode:
         if sum(map(self._text.count, "\n,:")) > MOST:
-            message = f"{self.name} holds more than {MOST:,} values: this is not a configuration"
+            message = f"{self.name} has more than {MOST:,} values: this is not a configuration"
             raise UsageError([Problem(message=message)])
         try:
             root = _parse(self._text)
@@ -312,7 +312,7 @@ def _hint(line: str) -> str | None:
     if found := re.search(r"(?:^|[:-])\s+(\{\{|[!*&%@`])", line):
         return _quote(found[1])
     if re.search(r":\s+[^\"'\s].*:\s", line):
-        return "put a value that holds a colon in double quotes"
+        return "put a value that contains a colon in double quotes"
     return None
 
 

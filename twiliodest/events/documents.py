@@ -209,6 +209,6 @@ _BETWEEN_ELEMENTS = re.compile(rb"[ \t\r\n,]*")
 _EMPTY = Broken("an event must be a JSON object, but this is an empty array", "not a JSON object")
 _JUNK = Broken("not valid JSON: this follows a batch, but is not one", "not valid JSON")
 _SHARES_TOO_MUCH = Broken(
-    "what this batch says about all its events is longer than 32 KiB: none is used",
+    "what this batch says about all its events is longer than 32 KiB, so none of them is used",
     "a batch shares too much",
 )

@@ -57,7 +57,7 @@ def _within(folder: Path, entered: set[tuple[int, int]], left_out: LeftOut) -> I
         elif stat.S_ISDIR((status := path.stat()).st_mode):
             key = (status.st_dev, status.st_ino)
             if key in entered:
-                left_out.add(path, "a folder that is read already")
+                left_out.add(path, "a folder that has already been read")
             else:
                 entered.add(key)
                 yield from _within(path, entered, left_out)

@@ -82,7 +82,7 @@ def _pass_list(window: Window, ends: Ends) -> Fault | None:
 
 
 CUT_OFF = Broken(
-    "not valid JSON: this batch is cut off, so what it says about all its events may be missing: none is used",
+    "not valid JSON: this batch is cut off and may lack what it says about all its events, so none of them is used",
     "not valid JSON",
 )
 _CLOSE, _COMMA = b"],"

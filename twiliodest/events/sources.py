@@ -47,7 +47,7 @@ def find_sources(names: Sequence[str], left_out: LeftOut | None = None) -> list[
             left_out.join(others)
             if not files:
                 kinds = ", ".join(SUFFIXES)
-                found = f"; it holds {others}" if str(others) else ""
+                found = f"; it contains {others}" if str(others) else ""
                 problems.append(Problem(message=f"there are no event files ({kinds}) in {name}{found}"))
         except OSError as error:
             place = str(error.filename or name)

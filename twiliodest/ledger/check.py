@@ -43,9 +43,9 @@ def faults(path: Path, now: float) -> Iterator[str]:
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith("SQLITE_NOTADB"):
                 raise LedgerError(f"{path} is not a ledger; name another file with --ledger") from error
-            yield f"it cannot be read on: {error}"
+            yield f"it cannot be read any further: {error}"
         except (Damaged, UnicodeDecodeError) as error:
-            yield f"it cannot be read on: {error}"
+            yield f"it cannot be read any further: {error}"
 
 
 def go_on_without(path: Path) -> bool:
@@ -76,7 +76,7 @@ def _rows(reader: Reader, now: float) -> Iterator[str]:
     accounts = dict(reader.query(ACCOUNTS)) if has_notes else {}
     for number, *values in reader.raw(ROWS):
         if any(isinstance(value, str) and not _is_text(value) for value in values):
-            yield f"row {number} holds a text that is not UTF-8"
+            yield f"row {number} has text that is not UTF-8"
             continue
         try:
             row = row_of(values)
@@ -87,7 +87,7 @@ def _rows(reader: Reader, now: float) -> Iterator[str]:
         if account and row.key != key(account, row.event_id, row.action):
             yield f"row {number} has a key that is not its event's"
         elif row.claimed_at > now + LATER:
-            yield f"row {number} was claimed at a time that is still to come"
+            yield f"row {number} was claimed at a time in the future"
 
 
 def _is_text(value: str) -> bool:

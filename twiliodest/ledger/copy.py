@@ -25,7 +25,7 @@ def back_up(path: Path, target: Path) -> int:
     with explained(path):
         place = Place(path)
     if os.path.lexists(target):
-        raise LedgerError(f"{target} is there already, and stays as it is; name a new file")
+        raise LedgerError(f"{target} already exists; name a new file")
     made = target.absolute().with_name(f".{target.name}.{secrets.token_hex(4)}")
     with contextlib.ExitStack() as copying:
         with explained(place.path):

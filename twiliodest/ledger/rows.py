@@ -73,7 +73,7 @@ def key(account: str, event_id: str, action: str, *person: str) -> bytes:
 def row_of(values: Sequence[object]) -> Row:
     """The row of these columns, which are the fields in order. Raises `Damaged`."""
     if len(values) != len(Row.__struct_fields__):
-        raise Damaged("its rows have other columns")
+        raise Damaged("its rows have different columns")
     try:
         row = msgspec.convert(
             dict(zip(Row.__struct_fields__, values, strict=True)), Row, builtin_types=(bytes,)

@@ -156,11 +156,11 @@ def _fault(message: Message) -> Invalid | None:
         return Invalid("the body is empty and there is no media", "the body is empty")
     if (length := utf16_length(message.body)) > BODY_LIMIT:
         kind = f"the body is longer than {BODY_LIMIT:,} characters"
-        return Invalid(f"the body has {length:,} characters; Twilio takes {BODY_LIMIT:,} at most", kind)
+        return Invalid(f"the body has {length:,} characters; Twilio accepts at most {BODY_LIMIT:,}", kind)
     if len(message.media_urls) > MEDIA_LIMIT:
         kind = f"there are more than {MEDIA_LIMIT} media URLs"
         count = len(message.media_urls)
-        return Invalid(f"there are {count} media URLs; Twilio takes {MEDIA_LIMIT} at most", kind)
+        return Invalid(f"there are {count} media URLs; Twilio accepts at most {MEDIA_LIMIT}", kind)
     for url in message.media_urls:
         if not _MEDIA_URL.fullmatch(url):
             shown = url if len(url) <= 80 else url[:79] + "…"

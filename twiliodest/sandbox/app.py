@@ -75,10 +75,10 @@ def _foreign(scope: Scope) -> str | None:
     if host not in [f"{name}:{port}" for name in names] and not (port == 80 and host in names):
         return f"unexpected Host header: open the sandbox at http://127.0.0.1:{port}"
     if headers.get("origin", f"http://{host}") != f"http://{host}":
-        return "a page of another origin may not use the sandbox"
+        return "pages from another origin may not use the sandbox"
     opens_page = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not opens_page:
-        return "a page of another origin may not use the sandbox"
+        return "pages from another origin may not use the sandbox"
     return None
 
 

@@ -85,7 +85,7 @@ def _lines(found: Findings) -> Iterable[tuple[str, str]]:
         yield "most", f"{people.most} would get {people.texts:,} text{'' if people.texts == 1 else 's'}"
     if already := sum(use.already for use in found.actions):
         texts = f"{already:,} text{'' if already == 1 else 's'}"
-        yield "already", f"{texts} of an event that came before, and would not be sent again"
+        yield "already", f"{texts} for an event that came before, and would not be sent again"
     for use in found.actions:
         if use.ucs2:
             texts = f"{use.ucs2.texts:,} text{'' if use.ucs2.texts == 1 else 's'}"
@@ -110,7 +110,7 @@ def _lines(found: Findings) -> Iterable[tuple[str, str]]:
 
 def _no_identity(it: NoIdentity, matched: int) -> str:
     events = f"{it.events:,} of {matched:,} matched events have" if matched > 1 else "the matched event has"
-    known = "they are known by their content" if it.events > 1 else "it is known by its content"
+    known = "they are identified by their content" if it.events > 1 else "it is identified by its content"
     text = f"{events} no identity at {it.rule}: {known}"
     if it.event_id:
         text += f"; {it.found:,} could be identified by {it.nearest}: set event_id: {it.event_id}"

@@ -143,5 +143,5 @@ def _leave(path: Path, part: Path) -> None:
 def _refusal(path: Path, error: OSError) -> Problem:
     hint = None
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        hint = "it is first written beside its place, so you must be able to write to its folder"
+        hint = "it is first written as a file next to it, so you must be able to write to its folder"
     return Problem(message=f"cannot write {path}: {error.strerror}", hint=hint)

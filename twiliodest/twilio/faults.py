@@ -24,7 +24,7 @@ def why_not_connected(error: Exception, peer: str) -> str:
             advice = "name the authority that signed it in SSL_CERT_FILE, if you trust it"
             return f"the certificate of {peer} is not trusted ({error.verify_message}); {advice}"
         case ssl.SSLError():
-            reason = (error.reason or "no reason").lower().replace("_", " ")
+            reason = (error.reason or "no reason given").lower().replace("_", " ")
             return f"{peer} does not speak proper TLS ({reason})"
         case socket.gaierror(errno=socket.EAI_AGAIN):
             return f"the name of {peer} cannot be looked up just now; check DNS"

@@ -155,7 +155,7 @@ class Lane:
             except (NeverLeft, NoAnswer) as error:
                 raise LookUpError(self._connection.redact(str(error))) from None
             except Exception:  # whatever a server may say, nothing is proven by what cannot be read
-                raise LookUpError("an answer that cannot be read") from None
+                raise LookUpError("the answer cannot be read") from None
             if page is None:
                 raise LookUpError(f"HTTP status {answer.status}")
             redact = self._connection.redact

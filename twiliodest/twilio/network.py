@@ -66,7 +66,7 @@ def allow_connections(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
         soft = limit
     if soft < needed:
-        message = f"{count} requests at once need {needed} open files, and the limit is {soft}"
+        message = f"{count} requests at once need {needed} open files, but the limit is {soft}"
         hint = "raise the limit (ulimit -n), or lower concurrency"
         raise UsageError([Problem(message=message, hint=hint)])
 

@@ -55,7 +55,7 @@ class Reader:
         if answer.fault:
             raise Unreachable(f"the answer cannot be read: {answer.fault}")
         if not isinstance(body, dict) or (answer.status < 300 and not body):
-            raise Unreachable("an answer that is not Twilio's")
+            raise Unreachable("the answer is not Twilio's")
         return answer.status, body
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ command = Commands(
     "ledger",
     __name__,
     {
-        "list": "Show what the ledger knows.",
+        "list": "List the messages in the ledger.",
         "stats": "Count its rows by action, status and error code.",
-        "resolve": "Look up at Twilio what is unknown.",
+        "resolve": "Look up unknown messages at Twilio.",
         "prune": "Forget old rows.",
-        "backup": "Copy the ledger, also while runs go on.",
+        "backup": "Copy the ledger, even during a run.",
         "check": "Verify that the ledger is whole and undamaged.",
     },
     help=(

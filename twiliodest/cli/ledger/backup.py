@@ -22,7 +22,7 @@ from twiliodest.screens import screen
 def command(file: Path, config: Path | None, ledger: Path | None, api_base: str | None) -> None:
     """$ twiliodest ledger backup ledger-backup.db
 
-    Copy the ledger to one new file, as it is at one moment. Runs may go on meanwhile.
+    Copy the ledger to a new file, as it is at one moment. Runs can go on meanwhile.
     """
     path = ledger_path(ledger, config, api_base, Environment.current())
     if not path.exists():

@@ -17,21 +17,21 @@ SHOWN = 20  # faults
 
 
 @declare("check")
-@option("--accept", is_flag=True, help="Go on without a log that is lost; people may be texted twice.")
+@option("--accept", is_flag=True, help="Go on without the lost log; people may be texted twice.")
 @config_option
 @ledger_option
 @api_base_option
 def command(*, accept: bool, config: Path | None, ledger: Path | None, api_base: str | None) -> ExitStatus:
     """$ twiliodest ledger check
 
-    Read all of the ledger, and say what is damaged or missing. Exit status 1 if anything is.
+    Read the whole ledger, and report what is damaged or missing. Exit status 1 if anything is.
     """
     environment = Environment.current()
     path = ledger_path(ledger, config, api_base, environment)
     if not is_there(path):
         return ExitStatus.OK
     if accept and go_on_without(path):
-        screen.print_line("from now on the ledger is used without the log that it lacks")
+        screen.print_line("from now on the ledger is used without its lost log")
     found = faults(path, environment.clock())
     told = list(itertools.islice(found, SHOWN))
     if not told:

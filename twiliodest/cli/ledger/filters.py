@@ -25,7 +25,7 @@ def states(words: Sequence[str]) -> list[State]:
     if unknown := [word for word in words if word not in known]:
         near = difflib.get_close_matches(unknown[0].strip().lower(), known, 1)
         hint = f"did you mean {near[0]}?" if near else f"a ledger has these: {', '.join(known)}"
-        raise mistake(f'no status is called "{unknown[0]}"', hint)
+        raise mistake(f'"{unknown[0]}" is not a status', hint)
     return [State(word) for word in words]
 
 

@@ -25,11 +25,17 @@ from twiliodest.screens.report import encode_lines
 @declare("list")
 @config_option
 @ledger_option
-@option("--status", metavar="STATUS", multiple=True, help="Only these: sent, unknown, …")
+@option("--status", metavar="STATUS", multiple=True, help="Only these statuses: sent, unknown, …")
 @option("--to", metavar="NUMBER", help="Only this recipient.")
 @option("--action", metavar="NAME", help="Only this action.")
-@option("--since", metavar="TIME", help="Not older: 2026-11-23, or 3d.")
-@option("--limit", type=Number(0), default=50, show_default=True, help="Rows, the latest first; 0 shows all.")
+@option("--since", metavar="TIME", help="Only since this time: 2026-11-23, or 3d.")
+@option(
+    "--limit",
+    type=Number(0),
+    default=50,
+    show_default=True,
+    help="Rows to show, the latest first; 0 shows all.",
+)
 @api_base_option
 @output_option
 def command(
@@ -45,7 +51,7 @@ def command(
 ) -> None:
     """$ twiliodest ledger list --status unknown
 
-    Show what the ledger knows, the latest first.
+    List the messages in the ledger, the latest first.
     """
     environment = Environment.current()
     path = ledger_path(ledger, config, api_base, environment)

@@ -33,7 +33,7 @@ def default_ledger(config: Config, api_base: str | None, environment: Environmen
         return path
     others = environment.other_ledgers(config.account)
     if len(others) == 1:
-        screen.print_line(f"there is no ledger for {server} yet; this is {others[0]}")
+        screen.print_line(f"there is no ledger for {server} yet, so this is {others[0]}")
     return others[0] if len(others) == 1 else path
 
 

@@ -22,7 +22,7 @@ DAY = 24 * 60 * 60  # seconds; what is younger comes again easily
 
 
 @declare("prune")
-@option("--older-than", metavar="AGE", required=True, help="An age, like 90d or 12h.")
+@option("--older-than", metavar="AGE", required=True, help="Forget what is older than this: 90d, 12h.")
 @option("--dry-run", "-n", is_flag=True, help="Say what would be forgotten; forget nothing.")
 @option("--yes", "-y", is_flag=True, help="Do not ask; also needed for an age of less than a day.")
 @config_option
@@ -39,7 +39,7 @@ def command(
 ) -> ExitStatus:
     """$ twiliodest ledger prune --older-than 365d
 
-    Forget old rows. An event that is forgotten and sent again texts people again; unknown rows are kept.
+    Forget old rows, except unknown ones. An event that was forgotten texts people again if it is sent again.
     """
     environment = Environment.current()
     path = ledger_path(ledger, config, api_base, environment)

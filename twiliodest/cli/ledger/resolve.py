@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def command(config: Path | None, ledger: Path | None, api_base: str | None) -> ExitStatus:
     """$ twiliodest ledger resolve
 
-    Look up at Twilio what is unknown; what it shows as accepted becomes sent.
+    Look up unknown messages at Twilio; those that it accepted become sent.
     """
     environment = Environment.current()
     loaded = load(config, environment)
@@ -60,13 +60,13 @@ def resolve_unknowns(
     screen.print_line(
         "nothing is unknown"
         if nothing
-        else f"{found:,} found in Twilio's list and now sent, {left:,} still unknown"
+        else f"{found:,} found in Twilio's list and marked as sent, {left:,} still unknown"
     )
     if fault:
         screen.print_problems([Problem(message=f"Twilio's list cannot be read: {fault}")])
     if left:
         screen.print_line(
-            "no match proves nothing: send --retry unknown texts these people, perhaps once more"
+            "not found does not mean not sent: send --retry unknown may text these people twice"
         )
     return ExitStatus.UNKNOWN if left else ExitStatus.OK
 
