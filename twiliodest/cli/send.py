@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,9 @@ def send_events(
         notes.diverted_to = read_phone(options.divert, config)
         options = replace(options, divert=notes.diverted_to)
     run = Run(config, options, environment, notes)
+    # what is loaded stays, and values hold no cycles: a collection would look at all of them, and find nothing
+    gc.freeze()
+    gc.set_threshold(10_000)
     if options.dry_run:
         from twiliodest.cli.preview import show_preview
 

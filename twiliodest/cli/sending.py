@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import random
 import time
@@ -47,9 +46,6 @@ def deliver(run: Run, account: Account, route: Route, path: Path, messages: int 
     Raises `UsageError` and `LedgerError`.
     """
     allow_connections(run.config.concurrency)
-    # what is loaded stays, and values hold no cycles: a collection would look at all of them, and find nothing
-    gc.freeze()
-    gc.set_threshold(10_000)
     use = run.use(account)
     opened = Ledger.open(path, clock=run.environment.clock, use=use, since=run.counted_with)
     with contextlib.closing(opened) as ledger:
