@@ -71,7 +71,7 @@ INSIDE = {
         *("selection", "compiler", "syntax", "words", "hints search"),
         "iregexp names nodes values",
     ),
-    "triggers": ("matching", "grammar", "globs tokens"),
+    "triggers": ("matching", "functions grammar scope", "expressions globs", "tokens"),
     "events": (
         *(
             "decoding reading",

@@ -10,7 +10,8 @@ from strategies import EVENTS, EXPRESSIONS
 
 from twiliodest.checks.explain import explain
 from twiliodest.events.decoding import view
-from twiliodest.triggers.grammar import Expression, parse
+from twiliodest.triggers.expressions import Expression
+from twiliodest.triggers.grammar import parse
 from twiliodest.triggers.matching import compile_trigger
 
 EVENT = view([()])(

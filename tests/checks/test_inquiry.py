@@ -31,7 +31,8 @@ from twiliodest.planning.planner import Planner, steps
 from twiliodest.planning.progress import Progress
 from twiliodest.sandbox import Sandbox
 from twiliodest.templates.fields import compile_field
-from twiliodest.triggers.grammar import Expression, parse
+from twiliodest.triggers.expressions import Expression
+from twiliodest.triggers.grammar import parse
 from twiliodest.triggers.matching import compile_trigger
 
 IDENTITY = compile_identity(["$.messageId"])

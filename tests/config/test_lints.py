@@ -10,7 +10,8 @@ from twiliodest.config.lints import lint_body, lint_path
 from twiliodest.config.trigger_lints import lint_trigger
 from twiliodest.templates.fields import compile_field
 from twiliodest.templates.paths.compiler import compile_path
-from twiliodest.triggers.grammar import MAX_DEPTH, Expression, parse
+from twiliodest.triggers.expressions import Expression
+from twiliodest.triggers.grammar import MAX_DEPTH, parse
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pages import PAGES, README, ROOT, Block, blocks, found, headings, name, row
 from twiliodest.messages.phones import PhoneError, recipient
 from twiliodest.templates.fields import compile_field
 from twiliodest.templates.paths.compiler import compile_path
+from twiliodest.triggers.functions import FUNCTIONS
 from twiliodest.triggers.grammar import parse
-from twiliodest.triggers.matching import FUNCTIONS
 from twiliodest.twilio import answers
 
 LIMIT = 12 * 1024

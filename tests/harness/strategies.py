@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from twiliodest.triggers.grammar import And, Call, Compare, Expression, Field, Literal, Not, Or
+from twiliodest.triggers.expressions import And, Call, Compare, Expression, Field, Literal, Not, Or
 
 ODD_NAMES = ["true", "and", "not", "1", "-5", "x y", "a.b", "\\", "ö", "\n"]
 NAMES = st.sampled_from(["type", "event", "a", "b", *ODD_NAMES]) | st.text(min_size=1, max_size=3)

@@ -8,19 +8,9 @@ from hypothesis import strategies as st
 from strategies import EXPRESSIONS
 
 from twiliodest.errors import ExpressionError
-from twiliodest.triggers.grammar import (
-    MAX_DEPTH,
-    SIGNATURES,
-    And,
-    Compare,
-    Expression,
-    Field,
-    Literal,
-    Not,
-    Or,
-    parse,
-)
-from twiliodest.triggers.matching import walk
+from twiliodest.triggers.expressions import And, Compare, Expression, Field, Literal, Not, Or
+from twiliodest.triggers.grammar import MAX_DEPTH, SIGNATURES, parse
+from twiliodest.triggers.scope import walk
 
 
 @pytest.mark.parametrize("quotes", ["''", '""', "“”", "„“", "‟”", "‘’", "‚‘", "‛'", '“"', "«»"])

@@ -13,8 +13,11 @@ from strategies import EVENTS, EXPRESSIONS, JSON, VALUES
 
 from twiliodest.errors import ExpressionError
 from twiliodest.events.texts import LIMIT
-from twiliodest.triggers.grammar import MAX_DEPTH, Call, Compare, Expression, Field, Literal, Not, parse
-from twiliodest.triggers.matching import compile_trigger, is_in, keys, paths
+from twiliodest.triggers.expressions import Call, Compare, Expression, Field, Literal, Not
+from twiliodest.triggers.functions import is_in
+from twiliodest.triggers.grammar import MAX_DEPTH, parse
+from twiliodest.triggers.matching import compile_trigger
+from twiliodest.triggers.scope import keys, paths
 
 EVENT: dict[str, object] = {
     "event": "Button Clicked",

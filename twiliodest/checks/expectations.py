@@ -10,8 +10,9 @@ from typing import Any
 
 from twiliodest.checks.findings import Mismatch
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.triggers.grammar import Compare, Expression, Field, Literal, Value
-from twiliodest.triggers.matching import Key, choices, keys, typeof, walk
+from twiliodest.triggers.expressions import Compare, Expression, Field, Literal, Value
+from twiliodest.triggers.functions import typeof
+from twiliodest.triggers.scope import Key, choices, keys, walk
 
 PAIRS = 1_000  # types and names of events for which it is remembered what is expected of them
 SPELLINGS = 100  # other spellings of a text that are counted one by one

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from twiliodest.exact import text_of
-from twiliodest.triggers.grammar import And, Expression, Field, Literal, Not, Or
-from twiliodest.triggers.matching import compile_trigger, typeof, walk
+from twiliodest.triggers.expressions import And, Expression, Field, Literal, Not, Or
+from twiliodest.triggers.functions import typeof
+from twiliodest.triggers.matching import compile_trigger
+from twiliodest.triggers.scope import walk
 
 SHOWN = 60  # characters of a value
 

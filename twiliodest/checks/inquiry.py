@@ -18,7 +18,7 @@ from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Outcome, Step
 from twiliodest.planning.planner import Planner
 from twiliodest.planning.progress import Made
-from twiliodest.triggers.matching import paths
+from twiliodest.triggers.scope import paths
 
 Preview = Callable[[Iterable[Sequence[Step]]], Iterable[Sequence[Sequence[Outcome]]]]
 """What would become of what is planned, in the same groups and order."""

@@ -19,7 +19,7 @@ from twiliodest.messages.savings import Savings
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Outcome, Status
 from twiliodest.planning.identity import Identity
-from twiliodest.triggers.matching import paths
+from twiliodest.triggers.scope import paths
 
 RECIPIENTS = 100_000  # distinct recipients that are counted one by one
 NAMES = 1_000  # distinct types and names of events that are counted one by one

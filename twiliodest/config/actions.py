@@ -17,8 +17,9 @@ from twiliodest.guards.durations import read_duration
 from twiliodest.messages.phones import sender_on
 from twiliodest.messages.send_sms import MEDIA_LIMIT, SendSms
 from twiliodest.templates.fields import Field
-from twiliodest.triggers.grammar import Expression, parse
-from twiliodest.triggers.matching import paths
+from twiliodest.triggers.expressions import Expression
+from twiliodest.triggers.grammar import parse
+from twiliodest.triggers.scope import paths
 
 FIELDS = (
     *("name", "trigger", "to", "to_all", "body", "media_url", "number"),

@@ -7,19 +7,10 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from twiliodest.config.lints import ROOTS, Finding
-from twiliodest.triggers.grammar import (
-    SIGNATURES,
-    And,
-    Call,
-    Compare,
-    Expression,
-    Field,
-    Literal,
-    Not,
-    Or,
-    Value,
-)
-from twiliodest.triggers.matching import FUNCTIONS, TYPES, choices, is_in, keys, typeof, walk
+from twiliodest.triggers.expressions import And, Call, Compare, Expression, Field, Literal, Not, Or, Value
+from twiliodest.triggers.functions import FUNCTIONS, TYPES, is_in, typeof
+from twiliodest.triggers.grammar import SIGNATURES
+from twiliodest.triggers.scope import choices, keys, walk
 
 
 def lint_trigger(expression: Expression) -> list[Finding]:

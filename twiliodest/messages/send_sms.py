@@ -17,7 +17,7 @@ from twiliodest.messages.segments import measure, smart_encode, utf16_length
 from twiliodest.model import Extras, Invalid, Message, is_messaging_service
 from twiliodest.templates.fields import Field, Unresolved
 from twiliodest.templates.paths.compiler import elsewhere
-from twiliodest.triggers.grammar import Expression
+from twiliodest.triggers.expressions import Expression
 
 if TYPE_CHECKING:
     from twiliodest.messages.options import Options

@@ -9,7 +9,8 @@ from typing import Any
 
 from twiliodest.events.decoding import Decode, tolerant, view
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.triggers.matching import Key, compile_trigger, keys, paths
+from twiliodest.triggers.matching import compile_trigger
+from twiliodest.triggers.scope import Key, keys, paths
 
 ROOM = 200_000  # actions and names in all that is remembered of types and names, beyond which it is forgotten
 

@@ -11,7 +11,7 @@ from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Event, Invalid, Message, Outcome, Planned, Status, Step
 from twiliodest.planning.candidates import UNKNOWN, Candidate, Candidates
 from twiliodest.planning.identity import Identity
-from twiliodest.triggers.matching import paths
+from twiliodest.triggers.scope import paths
 
 WIDE = 200  # paths of all actions: msgspec compares each name of an event with all that are wanted
 

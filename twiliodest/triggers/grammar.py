@@ -1,4 +1,4 @@
-r"""The Filter Query Language (FQL): a trigger's text becomes an expression, and an expression text again.
+r"""The Filter Query Language (FQL): a trigger's text becomes an expression.
 
 The language is that of https://segment.com/docs/api/public-api/fql/. Where that page is silent:
 
@@ -14,14 +14,24 @@ import difflib
 import itertools
 import re
 from collections.abc import Callable
-from decimal import Decimal
-from typing import NoReturn, TypeAlias, TypeVar
-
-from msgspec import Struct
+from typing import NoReturn, TypeVar
 
 from twiliodest.errors import ExpressionError
+from twiliodest.triggers.expressions import (
+    CONSTANTS,
+    WORDS,
+    And,
+    Call,
+    Compare,
+    Expression,
+    Field,
+    Literal,
+    Not,
+    Or,
+    Value,
+)
 from twiliodest.triggers.globs import compile_glob
-from twiliodest.triggers.tokens import ESCAPE, NAME, NAMED, OPENERS, Token, fail, parse_number, tokens
+from twiliodest.triggers.tokens import ESCAPE, NAME, OPENERS, Token, fail, parse_number, tokens
 
 MAX_DEPTH = 50  # levels of parentheses, lists, calls and `!`
 SIGNATURES = {
@@ -38,48 +48,6 @@ SIGNATURES = {
     "number": (("string or number",), "number or null"),
 }  # what each function takes and gives; "value" is any type
 
-Value: TypeAlias = "str | int | Decimal | bool | tuple[Value, ...] | None"
-
-
-class _Node(Struct, frozen=True):
-    def __str__(self) -> str:
-        """Canonical FQL: `parse(str(e)) == e`."""
-        return _print(self)  # type: ignore[arg-type]  # every node is one of Expression
-
-
-class Literal(_Node, frozen=True):
-    value: Value
-
-
-class Field(_Node, frozen=True):
-    path: tuple[str, ...]  # at least one name, and none is empty
-
-
-class Call(_Node, frozen=True):
-    function: str
-    arguments: tuple[Expression, ...]
-
-
-class Compare(_Node, frozen=True):
-    left: Expression
-    operator: str  # = != < <= > >= in
-    right: Expression
-
-
-class Not(_Node, frozen=True):
-    operand: Expression
-
-
-class And(_Node, frozen=True):
-    operands: tuple[Expression, ...]  # two or more
-
-
-class Or(_Node, frozen=True):
-    operands: tuple[Expression, ...]  # two or more
-
-
-Expression: TypeAlias = Literal | Field | Call | Compare | Not | And | Or
-
 
 def parse(text: str) -> Expression:
     """Read a trigger; raise `ExpressionError` with the offset of the first character that does not fit."""
@@ -93,8 +61,6 @@ def parse(text: str) -> Expression:
 
 
 _T = TypeVar("_T")
-_CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_WORDS = ("and", "or", "in")
 _MISPLACED = {
     ",": 'join conditions with "and" or "or"; a list is written in brackets: [ … ]',
     ")": "nothing is open here; leave it out",
@@ -135,13 +101,13 @@ class _Parser:
 
     def _operand(self) -> Expression:
         token = self.token
-        if token.kind in ("number", "string") or token.is_symbol("[", *_CONSTANTS):
+        if token.kind in ("number", "string") or token.is_symbol("[", *CONSTANTS):
             return Literal(self._literal())
         if self._accept("("):
             inner = self._deeper(self.condition)
             self._close(")", token)
             return inner
-        if token.kind != "word" or token.is_symbol(*_WORDS):
+        if token.kind != "word" or token.is_symbol(*WORDS):
             self._fail_value()
         self._next()
         if self.token.is_symbol("("):
@@ -185,10 +151,10 @@ class _Parser:
             if (number := parse_number(token.text)) is None:
                 fail(token, "this number is out of range", "use a smaller exponent")
             return number
-        if token.text not in _CONSTANTS:
+        if token.text not in CONSTANTS:
             hint = f'put quotes around text: "{token.text}"' if token.kind == "word" else None
             fail(token, "a list holds strings, numbers, true, false and null", hint)
-        return _CONSTANTS[token.text]
+        return CONSTANTS[token.text]
 
     def _several(self, closer: str, read: Callable[[], _T]) -> list[_T]:
         opening, items = self._next(), list[_T]()
@@ -228,7 +194,7 @@ class _Parser:
         hint = 'join conditions with "and" or "or"'
         if token.kind == "symbol":
             hint = _MISPLACED.get(token.text, hint)
-        elif token.kind == "word" and token.text.lower() in _WORDS:
+        elif token.kind == "word" and token.text.lower() in WORDS:
             hint = f'use "{token.text.lower()}", in lower case'
         elif token.kind == "word" and token.text.lower() == "not":
             hint = "use != or !( … )"
@@ -244,36 +210,3 @@ class _Parser:
             fail(self.token, f'a value is missing after "{self.previous.text}"', hint)
         hint = "put it in parentheses: (!x)" if self.token.is_symbol("!") else hint
         fail(self.token, f'"{self.token.text}" cannot stand where a value belongs', hint)
-
-
-def _print(expression: Expression, binding: int = 0) -> str:
-    """Print what an operator of strength `binding` can hold (or 0, and 1, not 2, comparison 3, value 4)."""
-    match expression:
-        case Literal(value):
-            return _print_literal(value)
-        case Field(path):
-            text = ".".join(re.sub(rf"(?s)((?!{NAMED}).)", r"\\\1", name) for name in path)
-            taken = text in (*_CONSTANTS, *_WORDS) or next(tokens(text)).kind == "number"
-            return "\\" + text if taken else text
-        case Call(function, arguments):
-            return f"{function}({', '.join(map(str, arguments))})"
-        case Compare(left, comparison, right):
-            strength, text = 3, f"{_print(left, 4)} {comparison} {_print(right, 4)}"
-        case Not(operand):
-            strength, text = 2, f"!{_print(operand, 2 if isinstance(operand, Not) else 4)}"
-        case And(operands):
-            strength, text = 1, " and ".join([_print(operand, 2) for operand in operands])
-        case Or(operands):
-            strength, text = 0, " or ".join([_print(operand, 1) for operand in operands])
-    return f"({text})" if strength < binding else text
-
-
-def _print_literal(value: Value) -> str:
-    match value:
-        case None | bool():
-            return "null" if value is None else str(value).lower()
-        case str():
-            return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
-        case tuple():
-            return f"[{', '.join(map(_print_literal, value))}]"
-    return str(value)
