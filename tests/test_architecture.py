@@ -22,12 +22,23 @@ FOLDERS = (
 INSIDE = {
     "cli": (
         *("app", "check explain send"),
-        "completion divert init ledger preview sandbox sending shells",
-        *("run", "summary", "contradictions send_options", "selection", "options", "values", "command"),
+        *("completion divert init ledger preview sandbox sending shells", "run", "listing rejects summary"),
+        *("contradictions send_options", "selection", "options", "values", "command"),
         "endings environment signals",
     ),
     "cli.ledger": ("backup check list prune resolve stats", "filters place"),
-    "screens": ("explain results", "check rejects send summary", "screen", "report", "controls streams"),
+    "screens": (
+        *(
+            "explain send",
+            "results",
+            "check ledger outcomes rejects summary",
+            "bar",
+            "screen",
+            "tables",
+            "report",
+        ),
+        *("wrapping", "controls listing streams"),
+    ),
     "config": (
         "settings",
         "actions credentials guards",

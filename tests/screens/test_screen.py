@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from twiliodest.errors import Place, Problem
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.screens import screen
-from twiliodest.screens import send as send_screen
+from twiliodest.screens.bar import Bar
+from twiliodest.screens.listing import Listing
+from twiliodest.screens.outcomes import OutcomeTable
 from twiliodest.screens.report import Rejects
 from twiliodest.screens.results import Results
 
@@ -28,7 +30,7 @@ def outcome(
 
 
 def drawn(capsys: pytest.CaptureFixture[str], rows: int, sources: Sequence[str], *outcomes: Outcome) -> str:
-    table = send_screen.OutcomeTable(rows, sources)
+    table = OutcomeTable(Listing(statuses=frozenset(Status), rows=rows, sources=sources))
     table.add(outcomes[:1])
     table.add(outcomes[1:])
     table.close()
@@ -68,14 +70,14 @@ def test_a_table_is_in_the_order_of_the_input(capsys: pytest.CaptureFixture[str]
 
 def test_a_table_says_how_much_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
     """Rows beyond the limit are not drawn, but their number is told, with how to see them."""
-    table = send_screen.OutcomeTable(2, ["a.jsonl"])
+    table = OutcomeTable(Listing(statuses=frozenset(Status), rows=2, sources=["a.jsonl"]))
     for line in range(1, 6):
         table.add([outcome(line, body=f"text-{line}")])
     table.close()
     out, err = capsys.readouterr()
     assert ("text-2" in out, "text-3" in out) == (True, False)
     assert "3 more" in err
-    assert "--rows 0" in err
+    assert "--rows all" in err
 
 
 def test_a_long_table_is_drawn_in_pages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,19 +113,11 @@ def test_a_problem_is_told_like_a_compiler_s(capsys: pytest.CaptureFixture[str])
     ]
 
 
-class Bar(screen.Bar):
-    """A bar that nobody sees."""
-
-    def __init__(self) -> None:
-        super().__init__(None, shown=False)
-
-
 def test_results_reach_every_place_once(capsys: pytest.CaptureFixture[str]) -> None:
     """An outcome is counted and written; a finished event goes to the rejects if something of it stayed."""
     kept = io.BytesIO()
-    results = Results(
-        Bar(), Rejects(kept), listed=frozenset(Status), rows=50, sources=["a.jsonl"], live=False
-    )
+    listing = Listing(statuses=frozenset(Status), rows=50, sources=["a.jsonl"])
+    results = Results(Bar(None, shown=False), Rejects(kept), listing=listing, live=False)
     failed = outcome(1, status=Status.FAILED)
     results.tell([failed])
     results.finished(failed.event, [failed])

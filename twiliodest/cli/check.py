@@ -132,6 +132,7 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     from twiliodest.planning.planner import Planner, steps
     from twiliodest.planning.progress import Progress
     from twiliodest.screens import screen
+    from twiliodest.screens.bar import Bar
 
     left_out, progress = LeftOut(), Progress()
     sources = find_sources(events, left_out)
@@ -139,7 +140,7 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
     taken = Survey(config.actions, config.event_id, members)
     plan = Plan(config.actions, config.event_id, envelopes=names(config.events_at))
     planner = Planner(sources, plan, taken.passed, events_at=config.events_at)
-    with screen.Bar(size(sources), shown=shows_bar) as bar:
+    with Bar(size(sources), shown=shows_bar) as bar:
         planned = steps(planner, progress, bar.advance)
         for group in preview(planned, config.account or "", None, ()):
             for outcome in itertools.chain.from_iterable(group):

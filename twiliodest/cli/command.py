@@ -112,8 +112,10 @@ def in_our_words(context: click.Context) -> Iterator[None]:
 
 def _told(error: click.UsageError, context: click.Context) -> UsageError:
     if isinstance(error, click.NoSuchOption):
-        meant = " or ".join(error.possibilities or ())
-        hint = f"did you mean {meant}?" if meant else help_of(context)
+        import difflib
+
+        meant = difflib.get_close_matches(error.option_name, error.possibilities or (), 1)
+        hint = f"did you mean {meant[0]}?" if meant else help_of(context)
         return mistake(f"{context.command_path} has no option {error.option_name}", hint)
     if isinstance(error, click.BadOptionUsage):
         named = (it for it in context.command.get_params(context) if error.option_name in it.opts)

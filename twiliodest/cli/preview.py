@@ -33,7 +33,7 @@ def show_preview(run: Run) -> ExitStatus:
     if problems := api_base_problems(run.options.api_base):
         raise UsageError(problems)
     progress, ending, intake = Progress(), _Ending(), Intake()
-    bar = run.bar(shown=not run.options.jsonl)
+    bar = run.bar()
     planner = run.planner(keeps_texts=run.options.rejects is not None, intake=intake)
     with (
         run.helpers(planner) as helpers,
@@ -89,6 +89,7 @@ def count_plan(run: Run) -> tuple[Tally, list[Message]]:
         for group in _expected(run, planned, ledger, progress, _Ending()):
             outcomes = [*itertools.chain.from_iterable(group)]
             tally.add(outcomes)
+            bar.show(tally)
             if len(first) < SHOWN:
                 texts = (it.message for it in outcomes if it.status is Status.PLANNED and it.message)
                 first.extend(itertools.islice(texts, SHOWN - len(first)))

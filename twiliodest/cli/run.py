@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.send_options import CHANGED, SendOptions
+from twiliodest.cli.listing import listing_of
+from twiliodest.cli.rejects import open_rejects
+from twiliodest.cli.send_options import SendOptions
 from twiliodest.cli.summary import Notes
 from twiliodest.config.settings import Config
 from twiliodest.delivery.intake import Intake
@@ -21,21 +23,22 @@ from twiliodest.ledger.exposure import exposure
 from twiliodest.ledger.rows import State
 from twiliodest.ledger.servers import Use, diverted_ledger, diverted_server, parted, server_of
 from twiliodest.messages.phones import canonical_address
-from twiliodest.model import Account, Status, Step
+from twiliodest.model import Account, Step
 from twiliodest.planning.confirmed import PlannedInput
 from twiliodest.planning.parallel import Helpers, spare_processors
 from twiliodest.planning.plan import Plan
 from twiliodest.planning.planner import Planner
 from twiliodest.planning.progress import Made, Progress
 from twiliodest.screens import screen
-from twiliodest.screens import send as send_screen
-from twiliodest.screens.rejects import Taken, left_behind, reject_file
+from twiliodest.screens.bar import Bar
 from twiliodest.screens.report import Rejects
 from twiliodest.screens.results import Results
 
 if TYPE_CHECKING:
     from twiliodest.ledger.ledger import Ledger
     from twiliodest.ledger.moment import Moment
+    from twiliodest.screens.listing import Listing
+    from twiliodest.screens.report import Tally
 
 MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
 NAMES = 5  # of the actions that run, where not all do
@@ -190,42 +193,25 @@ class Run:
         total = sum(source.size or 0 for source in self.sources)
         return planner.helpers(spare_processors() if total >= MUCH else 0)
 
-    def bar(self, messages: int | None = None, *, shown: bool = True) -> screen.Bar:
-        """The progress by messages if their number is known, else by bytes."""
-        return screen.Bar(
-            size(self.sources) if messages is None else messages,
-            shown=shown and self.environment.stderr_is_terminal and not self.options.quiet,
-            messages=messages is not None,
+    def bar(self, *, sends: bool = False, plan: Tally | None = None) -> Bar:
+        """The progress: of reading, or of a send, whose `plan` may be known."""
+        environment, options = self.environment, self.options
+        is_in_the_way = options.jsonl and environment.stdout_is_terminal
+        return Bar(
+            size(self.sources),
+            shown=environment.stderr_is_terminal and not options.quiet and not is_in_the_way,
+            sends=sends,
+            plan=plan,
         )
 
-    @contextlib.contextmanager
-    def rejects(self, ledger: Path | None) -> Iterator[Rejects | None]:
+    def rejects(self, ledger: Path | None) -> AbstractContextManager[Rejects | None]:
         """The file for what does not go out, if one is wanted; `ledger` is this run's. Raises `UsageError`."""
-        path = self.options.rejects
-        if path is None:
-            yield None
-            return
-        for part in left_behind(path):
-            message = f"{part} was left by a run that was killed: it contains what had not been sent by then"
-            screen.print_problems([Problem(message=message, warning=True)])
-        with reject_file(path, self._taken(ledger), live=not self.options.dry_run) as file:
-            yield Rejects(file)
+        return open_rejects(self.options, self.config, self.sources, ledger)
 
     def stopped(self, reason: str) -> None:
         """Say what ended the run."""
         self.notes.problems.append(reason)
         screen.print_problems([Problem(message=reason)])
-
-    def _taken(self, ledger: Path | None) -> Iterator[Taken]:
-        """What this run reads or writes, and no file of rejects may replace."""
-        for source in self.sources:
-            yield ("one of the inputs", 0 if source.name == STDIN else source.name)
-        yield ("where standard output goes", 1)
-        yield ("where standard error goes", 2)
-        for file in self.config.files:
-            yield ("part of the configuration", file)
-        for ending in ("", "-wal", "-shm", "-journal", ".runs") if ledger else ():
-            yield ("the ledger", f"{ledger}{ending}")
 
     def tell_actions(self) -> None:
         """Say which actions run, unless all do."""
@@ -234,54 +220,38 @@ class Run:
             more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
             screen.print_line(f"actions   {', '.join(names[:NAMES])}{more}; no others")
 
-    def results(self, bar: screen.Bar, rejects: Rejects | None, progress: Progress) -> Results:
+    @property
+    def _listing(self) -> Listing:
+        return listing_of(self.options, self.config, self.sources, self.environment)
+
+    def results(self, bar: Bar, rejects: Rejects | None, progress: Progress) -> Results:
         """Where the outcomes go, and what is counted of them and of the reading from here on."""
         options = self.options
-        results = Results(
-            bar,
-            rejects,
-            listed=self._listed,
-            changed=CHANGED in options.only,
-            rows=None if options.jsonl else self._rows,
-            sources=[source.name for source in self.sources],
-            diverted_to=self.options.divert,
-            live=not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal,
-            counts=options.summary_json is not None,
-        )
+        is_live = not options.dry_run or STDIN in options.events or self.environment.stdout_is_terminal
+        counts = options.summary_json is not None
+        results = Results(bar, rejects, listing=self._listing, live=is_live, counts=counts)
         self.notes.config, self.notes.tally, self.notes.progress = self.config, results.tally, progress
         return results
-
-    @property
-    def _listed(self) -> frozenset[Status]:
-        """What standard output has, out of all outcomes: a table only counts what was sent before."""
-        options = self.options
-        usual = frozenset(Status) - (frozenset() if options.jsonl else {Status.ALREADY})
-        return frozenset(map(Status, ((options.only or usual) | options.show) - {CHANGED}))
-
-    @property
-    def _rows(self) -> int:
-        """How many rows a table has; 0: all. What appears as it happens is all shown."""
-        if self.options.rows is not None:
-            return self.options.rows
-        if any(source.size is None for source in self.sources):
-            return 0
-        return 10 if self.environment.stdout_is_terminal else 50
 
     def conclude(self, results: Results, progress: Progress, untried: int, *, at_limit: bool) -> None:
         """Write what is left, and the summary."""
         results.close()
         self.notes.untried, self.notes.at_limit = untried, at_limit
         if not self.options.quiet:
+            from twiliodest.screens import send as send_screen
+
+            if results.has_rows:
+                screen.print_line("")
             self.tell_actions()
             send_screen.print_summary(
                 results.tally,
                 progress,
                 self.config,
+                self._listing,
                 dry_run=self.options.dry_run,
                 untried=untried,
                 limit=self.options.limit if at_limit else None,
                 left_out=str(self.left_out),
-                diverted_to=self.options.divert,
             )
         if results.fault:
             self.stopped(results.fault)

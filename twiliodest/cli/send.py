@@ -89,7 +89,7 @@ def _send(run: Run) -> ExitStatus:
     account = account_of(run.config, run.options.api_base)
     route = route_to(account.api_base, run.environment.variables)
     terminals = run.environment.stdin_is_terminal and run.environment.stderr_is_terminal
-    asks, messages = run.options.ask and terminals, None
+    asks, planned = run.options.ask and terminals, None
     if run.is_rereadable and (asks or run.config.max_messages is not None):
         run.read_to_plan()
         planned, first = count_plan(run)
@@ -97,10 +97,9 @@ def _send(run: Run) -> ExitStatus:
             run.notes.problems.append("you answered no: nothing was sent")
             return ExitStatus.INCOMPLETE
         run.read_what_was_planned()
-        messages = planned.messages
     path = run.ledger_path()
     assert path, "an account has a ledger"  # noqa: S101 -- for the type checker
-    return deliver(run, account, route, path, messages)
+    return deliver(run, account, route, path, planned)
 
 
 def _send_to_sandbox(run: Run) -> ExitStatus:

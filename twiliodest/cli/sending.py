@@ -25,7 +25,7 @@ from twiliodest.ledger.ledger import Ledger
 from twiliodest.model import Account, Event, Outcome, Step
 from twiliodest.planning.planner import steps
 from twiliodest.planning.progress import Progress
-from twiliodest.screens.report import FINE
+from twiliodest.screens.report import FINE, Tally
 from twiliodest.screens.results import Results
 from twiliodest.twilio.messages import Accepted, Lane, Watch
 from twiliodest.twilio.network import Route, allow_connections
@@ -40,8 +40,8 @@ FIRST = (
 )
 
 
-def deliver(run: Run, account: Account, route: Route, path: Path, messages: int | None = None) -> ExitStatus:
-    """Send all, remembering it in the ledger at `path`; `messages` is their number, where it is known.
+def deliver(run: Run, account: Account, route: Route, path: Path, plan: Tally | None = None) -> ExitStatus:
+    """Send all, remembering it in the ledger at `path`; the `plan` says what that comes to, where it was counted.
 
     Raises `UsageError` and `LedgerError`.
     """
@@ -50,11 +50,11 @@ def deliver(run: Run, account: Account, route: Route, path: Path, messages: int 
     opened = Ledger.open(path, clock=run.environment.clock, use=use, since=run.counted_with)
     with contextlib.closing(opened) as ledger:
         run.warn(ledger, use)
-        return asyncio.run(_deliver(run, account, route, ledger, messages))
+        return asyncio.run(_deliver(run, account, route, ledger, plan))
 
 
 async def _deliver(
-    run: Run, account: Account, route: Route, ledger: Ledger, messages: int | None
+    run: Run, account: Account, route: Route, ledger: Ledger, plan: Tally | None
 ) -> ExitStatus:
     stop, progress = Stop(), Progress()
     rereadable = {source.name for source in run.sources if source.size is not None}
@@ -69,7 +69,7 @@ async def _deliver(
     plain = [Lane(account, route, accepted=accepted, watch=watch) for _ in range(run.config.concurrency)]
     phone = run.options.divert
     lanes = [DivertedLane(lane, phone) for lane in plain] if phone else plain
-    bar = run.bar(messages)
+    bar = run.bar(sends=True, plan=plan)
     with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger):
         results = run.results(bar, rejects, progress)
 
@@ -110,7 +110,7 @@ async def _deliver(
         )
         try:
             planner = run.planner(keeps_texts=True, intake=intake)
-            await loop.run(run.planned(steps(planner, progress, bar.advance)))
+            await loop.run(bar.watch(run.planned(steps(planner, progress, bar.advance))))
         finally:
             run.notes.untried = loop.untried
             await asyncio.gather(*(lane.close() for lane in lanes))

@@ -14,7 +14,8 @@ from twiliodest.checks.findings import (
     Reason,
     Verified,
 )
-from twiliodest.screens.screen import print_line, print_table
+from twiliodest.screens.controls import one_line
+from twiliodest.screens.screen import print_table, print_told
 
 COUNTRIES = 8
 STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.REFUSED: "red", Grade.UNREACHABLE: "red"}
@@ -23,9 +24,10 @@ STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.REFUSED: "red", Grad
 def print_verified(found: Iterable[Verified]) -> None:
     """What Twilio says about account and senders, with what to do."""
     for item in found:
-        print_line(f"{item.grade.value:<9} {item.subject}: {item.message}", STYLES[item.grade], stderr=False)
+        told = one_line(f"{item.subject}: {item.message}")
+        print_told(f"{item.grade.value:<9} {told}", STYLES[item.grade], stderr=False)
         if item.hint:
-            print_line(f"          {item.hint}", stderr=False)
+            print_told(f"          {one_line(item.hint)}", stderr=False)
 
 
 def print_findings(found: Findings) -> None:
@@ -36,12 +38,12 @@ def print_findings(found: Findings) -> None:
         numbers=(1, 2, 3),
     )
     print_table(
-        ("action", "field", "path", "resolved", "first failure"),
+        ("action", "field", "path", "resolved"),
         [row for use in found.actions if use.matched for row in _paths(use)],
         numbers=(3,),
     )
     for label, text in _lines(found):
-        print_line(f"{label:<9} {text}", "red" if label == "invalid" else "", stderr=False)
+        print_told(f"{label:<9} {one_line(text)}", "red" if label == "invalid" else "", stderr=False)
 
 
 def _action(use: ActionUse) -> Sequence[str]:
@@ -66,7 +68,7 @@ def _paths(use: ActionUse) -> Iterable[Sequence[str]]:
 
 def _failure(path: PathUse) -> str:
     if not path.missing:
-        return "–"
+        return ""
     text = f"{path.first}: it {path.fault}"
     if path.nearest:
         text += f"; there is {path.nearest}"

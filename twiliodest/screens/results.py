@@ -7,12 +7,16 @@ import io
 import itertools
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from twiliodest.model import Event, Outcome, Status
-from twiliodest.screens import screen
-from twiliodest.screens import send as send_screen
+from twiliodest.screens.bar import Bar
+from twiliodest.screens.listing import Listing
 from twiliodest.screens.report import Rejects, Tally, write_records
 from twiliodest.screens.streams import mute
+
+if TYPE_CHECKING:
+    from twiliodest.screens.outcomes import OutcomeTable
 
 BUFFER = 1 << 16  # bytes that are written at once when nobody waits for each line
 
@@ -21,22 +25,16 @@ class Results:
     """Hears of everything once. `live` output is there at once; where it cannot be written, outcomes are counted.
 
     `is_closed` says that nobody reads standard output any more; `fault`, what else cannot be written, and why.
-    Only outcomes with a status of `listed` get there, and with `changed` what this run changed. `rows` and `sources`
-    are those of the table; without `rows` the output is JSON Lines. It says to which phone all is diverted, if it is.
-    With `counts`, the tally is wanted whoever reads.
+    `listing` says what of the outcomes gets there. With `counts`, the tally is wanted whoever reads.
     """
 
     def __init__(
         self,
-        bar: screen.Bar,
+        bar: Bar,
         rejects: Rejects | None,
         *,
-        listed: frozenset[Status],
-        changed: bool = False,
-        rows: int | None,
-        sources: Sequence[str],
+        listing: Listing,
         live: bool,
-        diverted_to: str | None = None,
         counts: bool = False,
     ) -> None:
         self.tally = Tally()
@@ -44,19 +42,24 @@ class Results:
         self.fault = ""
         self._bar = bar
         self._rejects = rejects
-        self._listed = None if listed.issuperset(Status) else listed
-        self._lists_changed = changed
-        self._diverted_to = diverted_to
+        self._listed = None if listing.statuses.issuperset(Status) else listing.statuses
+        self._lists_changed = listing.changed
+        self._diverted_to = listing.diverted_to
         self._counts = counts
         self._is_silent = False
         self._ahead = None if live else io.BufferedWriter(sys.stdout.buffer, BUFFER)
         self._out = self._ahead or sys.stdout.buffer
-        self._table = None if rows is None else send_screen.OutcomeTable(rows, sources, diverted_to)
+        self._table = None if listing.rows is None else _table(listing, bar)
 
     @property
     def are_useless(self) -> bool:
         """Whether nothing that is still to come would be kept anywhere."""
         return bool(self.fault) or (self.is_closed and not (self._rejects or self._counts))
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether a table was drawn."""
+        return self._table is not None and self._table.has_rows
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:
         """Take outcomes."""
@@ -118,3 +121,9 @@ class Results:
             self.is_closed = True
         else:
             self.fault = f"the output cannot be written: {error.strerror}"
+
+
+def _table(listing: Listing, bar: Bar) -> OutcomeTable:
+    from twiliodest.screens.outcomes import OutcomeTable
+
+    return OutcomeTable(listing, bar.print_lines)

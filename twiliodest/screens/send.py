@@ -2,92 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from twiliodest.delivery.claims import content_of
-from twiliodest.model import Message, Outcome, Status
+from twiliodest.model import Message, Status
 from twiliodest.screens.controls import one_line
+from twiliodest.screens.listing import Listing
+from twiliodest.screens.outcomes import STYLES, body_of
 from twiliodest.screens.report import TO_SEND
-from twiliodest.screens.screen import PAGE, console, new_table, plain, print_line, status_text
+from twiliodest.screens.screen import console, plain, print_told
 
 if TYPE_CHECKING:
     from twiliodest.config.settings import Config
     from twiliodest.planning.progress import Progress
     from twiliodest.screens.report import Tally
-
-WIDTHS = (5, 16, 14, 3, 28)  # of the columns line, action, to, seg and status; the body has the rest
-NARROW = (5, 12, 14, 3, 16)  # where that would leave the body too little: a number still stands in one piece
-STYLES = {
-    Status.PLANNED: "green",
-    Status.SENT: "green",
-    Status.ALREADY: "dim",
-    Status.INVALID: "red",
-    Status.REJECTED: "red",
-    Status.FAILED: "yellow",
-    Status.UNKNOWN: "magenta",
-    Status.HELD: "cyan",
-    Status.SUPPRESSED: "dim",
-    Status.EXPIRED: "dim",
-}
-
-
-class OutcomeTable:
-    """Outcomes as a table: the first `rows` of them (0: all), in the order of the input, a page at a time."""
-
-    def __init__(self, rows: int, sources: Sequence[str], diverted_to: str | None = None) -> None:
-        self._diverted_to = diverted_to
-        self._most = rows
-        self._sources = {name: place for place, name in enumerate(sources)}
-        self._page: list[Outcome] = []
-        self._count = 0
-
-    def add(self, outcomes: Sequence[Outcome]) -> None:
-        """Take outcomes; each full page is drawn."""
-        shown = outcomes[: max(self._most - self._count, 0)] if self._most else outcomes
-        self._count += len(outcomes)
-        for outcome in shown:
-            self._page.append(outcome)
-            if len(self._page) >= PAGE:
-                self._draw()
-
-    def close(self) -> None:
-        """Draw what is left."""
-        self._draw()
-        if self._most and self._count > self._most:
-            left = self._count - self._most
-            print_line(f"… and {left:,} more: --rows 0 shows all, --output jsonl gives them as data")
-
-    def _to(self, message: Message) -> str:
-        return f"{message.to}\n→ {self._diverted_to}" if self._diverted_to else message.to
-
-    def _draw(self) -> None:
-        out = console()
-        fixed = WIDTHS if out.width >= 100 else NARROW
-        body = max(out.width - sum(fixed) - 2 * len(fixed), 20)
-        widths = (*fixed[:3], body, *fixed[3:])
-        self._page.sort(key=lambda outcome: (self._sources[outcome.event.source], outcome.event.line))
-        for source, outcomes in itertools.groupby(self._page, lambda outcome: outcome.event.source):
-            table = new_table()
-            for name, width in zip(("line", "action", "to", "body", "seg", "status"), widths, strict=True):
-                side: Literal["left", "right"] = "right" if name in ("line", "seg") else "left"
-                table.add_column(name, overflow="fold", width=width, justify=side)
-            for outcome in outcomes:
-                message, status = outcome.message, outcome.status
-                table.add_row(
-                    plain(str(outcome.event.line), "dim"),
-                    plain(outcome.action or "–"),
-                    plain(self._to(message) if message else "–"),
-                    plain(_body(message) if message else "–"),
-                    plain(str(message.segments) if message else "–"),
-                    status_text(status.value, outcome.reason, STYLES[status]),
-                )
-            if len(self._sources) > 1:
-                out.print(plain(one_line(source), "bold"), soft_wrap=True)
-            out.print(table)
-        self._page.clear()
 
 
 def print_plan(
@@ -109,7 +38,7 @@ def print_plan(
             )
     for message in first:
         to = f"{message.to} → {diverted_to}" if diverted_to else message.to
-        out.print(plain(f"  {to}  {_indented(_body(message))}"), soft_wrap=True)
+        out.print(plain(f"  {to}  {_indented(body_of(message))}"), soft_wrap=True)
     if tally.messages > len(first):
         out.print(plain("  …"))
 
@@ -131,54 +60,49 @@ def print_summary(
     tally: Tally,
     progress: Progress,
     config: Config,
+    listing: Listing,
     *,
     dry_run: bool,
     untried: int = 0,
     limit: int | None = None,
     left_out: str = "",
-    diverted_to: str | None = None,
 ) -> None:
     """The numbers of a run, and every reason with its count and the first place.
 
     What was read matches, is no event, or matches nothing. What matches, and what is no event, ends in a status or
     is not tried: once for each action that it matches.
     """
-    out = console(stderr=True)
     read = f"events    {progress.events:,} read, {progress.matched:,} matched"
     if broken := progress.broken:
         read += f", {broken:,} {'is not an event' if broken == 1 else 'are not events'}"
-    out.print(plain(read), soft_wrap=True)
+    print_told(read)
     for note in (*((f"left out  {left_out}",) if left_out else ()), *progress.notes):
-        out.print(plain(note, "yellow"), soft_wrap=True)
-    out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
-    if diverted_to:
-        out.print(plain(f"diverted  all to {diverted_to}, and none to the recipients"), soft_wrap=True)
+        print_told(note, "yellow")
+    print_told(f"messages  {_messages(tally, config)}")
+    if listing.diverted_to:
+        print_told(f"diverted  all to {listing.diverted_to}, and none to the recipients")
+    hints = HINTS if listing.lists_already else HINTS | {Status.ALREADY: "--show already lists them"}
     for status in Status:
         if count := tally.statuses[status]:
-            out.print(plain(f"{status.value:<9} {count:,}", STYLES[status]), soft_wrap=True)
+            print_told(f"{status.value:<9} {count:,}", STYLES.get(status, ""))
             for reason, times, place in tally.reasons(status)[:20]:
                 where = place if times == 1 else f"first {place}"
-                out.print(plain(f"          {times:,} × {one_line(f'{reason} ({where})')}"), soft_wrap=True)
-            if hint := HINTS.get(status):
-                out.print(plain(f"          {hint}", "dim"), soft_wrap=True)
+                print_told(f"          {times:,} × {one_line(f'{reason} ({where})')}")
+            if hint := hints.get(status):
+                print_told(f"          {hint}", "dim")
     if untried:
-        out.print(plain(f"not tried {untried:,}", "yellow"), soft_wrap=True)
+        print_told(f"not tried {untried:,}", "yellow")
     if limit is not None:
-        out.print(plain(f"stopped at the limit of {limit:,}"), soft_wrap=True)
+        print_told(f"stopped at the limit of {limit:,}")
     if dry_run:
         if saving := str(tally.savings):
-            out.print(plain(f"saving    {saving}"), soft_wrap=True)
-        out.print(plain("dry run: nothing was sent", "dim"), soft_wrap=True)
+            print_told(f"saving    {saving}")
+        print_told("dry run: nothing was sent", "dim")
 
 
 def _indented(text: str) -> str:
     """So that no line of a text looks like one of the plan's own."""
     return text.replace("\n", "\n      ")
-
-
-def _body(message: Message) -> str:
-    media = (f"+\u00a0{url}" for url in message.media_urls)
-    return "\n".join(filter(None, (content_of(message) or message.body, *media)))
 
 
 def _messages(tally: Tally, config: Config) -> str:

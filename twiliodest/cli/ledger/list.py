@@ -19,6 +19,7 @@ from twiliodest.cli.values import Number
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.rows import Row
 from twiliodest.screens import screen
+from twiliodest.screens.ledger import print_rows
 from twiliodest.screens.report import encode_lines
 
 
@@ -75,7 +76,7 @@ def command(
             limit=limit or None,
         )
         if output == "table":
-            screen.print_rows(rows)
+            print_rows(rows)
             return
         for row in rows:
             sys.stdout.buffer.write(encode_lines([_record(row)]))
