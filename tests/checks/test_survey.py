@@ -17,7 +17,6 @@ from twiliodest.checks import survey as surveys
 from twiliodest.checks.findings import Findings
 from twiliodest.checks.reasons import REASONS
 from twiliodest.checks.survey import Survey
-from twiliodest.messages.phones import country
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.planning.identity import compile_identity
@@ -276,26 +275,3 @@ def test_no_event_is_counted_twice_or_lost(
     assert found.messages + found.actions[0].invalid == found.matched == len(texts)
     assert (found.recipients.count, sum(found.recipients.countries.values())) == (len(people), len(people))
     assert all(path.resolved + path.missing == len(texts) for path in found.actions[0].paths)
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [
-        ("+14155550100", "US"),
-        ("+16135550100", "CA"),
-        ("+18765550100", "JM"),
-        ("+442071838750", "GB"),
-        ("+447509123456", "JE"),
-        ("+79161234567", "RU"),
-        ("+77011234567", "KZ"),
-        ("whatsapp:+4915112345678", "DE"),
-        ("+15005550006", "US"),
-        ("+80012345678", None),
-        ("+999123", None),
-        ("+12", "US"),
-        ("messenger:12345", None),
-    ],
-)
-def test_a_number_belongs_to_a_country(number: str, expected: str | None) -> None:
-    """The calling code and, where countries share it, the next digits tell; impossible numbers are no trouble."""
-    assert country(number) == expected

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twiliodest.messages.phones import PhoneError, SenderKind, channel, check_region, recipient, sender_kind
+from twiliodest.messages.phones import (
+    PhoneError,
+    SenderKind,
+    channel,
+    check_region,
+    recipient,
+    sender,
+    sender_kind,
+)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +148,30 @@ def test_a_channel_is_told_by_its_prefix(address: str, prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "here", "anywhere"),
+    [
+        ("+14155552671", "+14155552671", "+14155552671"),
+        ("(415) 555-2671", "+14155552671", None),
+        ("tel:+14155552671", "+14155552671", "+14155552671"),
+        ("+4407911123456", "+447911123456", "+447911123456"),
+        ("12345", "12345", "12345"),
+        (" Acme ", "Acme", "Acme"),
+        ("A\u200bcme", "Acme", "Acme"),
+        ("MG" + "0" * 32, "MG" + "0" * 32, "MG" + "0" * 32),
+        ("WhatsApp: (415) 555-2671", "whatsapp:+14155552671", None),
+        ("whatsapp:+4407911123456", "whatsapp:+447911123456", "whatsapp:+447911123456"),
+        ("RCS: acme_agent", "rcs:acme_agent", "rcs:acme_agent"),
+        ("messenger:123", "messenger:123", "messenger:123"),
+        *((value, None, None) for value in ("", "0123", "1234567", "whatsapp:Acme", "whatsapp:12345")),
+        *((value, None, None) for value in ("rcs:", "messenger:", "messenger:a b", "sms:12345", "mail:a")),
+    ],
+)
+def test_a_sender_has_one_form_or_is_none(value: str, here: str | None, anywhere: str | None) -> None:
+    """Read in the United States, and without a region; a national number alone needs one."""
+    assert (sender(value, "US"), sender(value, None)) == (here, anywhere)
+
+
+@pytest.mark.parametrize(
     ("code", "hint"),
     [
         ("US", None),
@@ -148,6 +180,13 @@ def test_a_channel_is_told_by_its_prefix(address: str, prefix: str) -> None:
         ("USA", 'did you mean "US"?'),
         ("UK", 'did you mean "GB"?'),
         ("+44", 'did you mean "GB"?'),
+        *((code, 'did you mean "US"?') for code in (" us ", "1", "+1")),
+        *(
+            (code, f'did you mean "{meant}"?')
+            for code, meant in (("GBR", "GB"), ("CAN", "CA"), ("aus", "AU"))
+        ),
+        *((code, f'did you mean "{meant}"?') for code, meant in (("DEU", "DE"), ("FRA", "FR"), ("49", "DE"))),
+        ("+1234", "write a country's two-letter ISO code, such as US or GB"),
         ("999", "write a country's two-letter ISO code, such as US or GB"),
         ("Utopia", "write a country's two-letter ISO code, such as US or GB"),
     ],

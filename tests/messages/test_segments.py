@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import pytest
@@ -158,6 +159,14 @@ def test_smart_encoding_replaces_271_characters() -> None:
     replaced = [char for char in map(chr, range(0x110000)) if smart_encode(char) != char]
     assert len(replaced) == 271
     assert first_outside_gsm7("".join(map(smart_encode, replaced))) is None
+
+
+def test_each_character_is_replaced_as_by_twilio() -> None:
+    """The digest is that of the table in Twilio's own calculator (npm `sms-segments-calculator` 1.3.0)."""
+    pairs = ((char, smart_encode(char)) for char in map(chr, range(0x110000)))
+    table = "".join(f"{ord(char):04x} {became}\n" for char, became in pairs if became != char)
+    digest = "77c43b974f20660cce5f8522a5342d5c2061377f959faa6dd954549b4c558504"
+    assert hashlib.sha256(table.encode("utf-8", "surrogatepass")).hexdigest() == digest
 
 
 @given(st.text())

@@ -401,3 +401,31 @@ def test_a_path_that_is_none_is_told_by_its_own_name(tmp_path: Path) -> None:
     told = run("check", cwd=tmp_path).stderr.decode()
     assert "suppress must be the path of a file" in told
     assert "ledger must be" not in told
+
+
+@pytest.mark.parametrize(
+    "between", ["-", " - ", "\u2009", "\u00a0", "‐", "‑", "–", "—", "☎", *"\t.．·/／~⁓∼～−ー'\"‘’“”\ufe0f"]
+)
+def test_whatever_people_put_between_digits_means_nothing(between: str) -> None:
+    """Each by itself: the number is the same."""
+    assert recipient(f"415{between}555{between}2671", "US") == "+14155552671"
+
+
+@pytest.mark.parametrize("opening", "([（［")
+@pytest.mark.parametrize("closing", ")]）］")
+def test_brackets_of_any_kind_mean_nothing(opening: str, closing: str) -> None:
+    """But for a zero in them, behind a country code."""
+    assert recipient(f"{opening}415{closing} 555-2671", "US") == "+14155552671"
+    assert recipient(f"+44 {opening}0{closing} 20 7946 0958", "GB") == "+442079460958"
+
+
+@pytest.mark.parametrize("plus", "+＋﹢")
+def test_every_plus_sign_is_one(plus: str) -> None:
+    """Also that of an East Asian keyboard."""
+    assert recipient(f"{plus}44 20 7946 0958", "US") == "+442079460958"
+
+
+@pytest.mark.parametrize("odd", ["*", "=", "?", "%", "$", "\\", "½", "²", "۔"])
+def test_what_no_number_is_written_with_makes_it_none(odd: str) -> None:
+    """Nobody is texted because a text happens to hold enough digits."""
+    assert "not a valid phone number" in refusal(f"415{odd}5552671", "US")

@@ -129,6 +129,54 @@ def test_an_answer_means_what_twilio_documents(verdict: Verdict, status: int, co
     assert attempt.reason
 
 
+def test_no_other_code_means_anything() -> None:
+    """Of a 400 with a code that is not in the table above, nobody can say what it proves."""
+    known = {code: verdict for verdict, status, codes in VERDICTS if status < 405 for code in codes if code}
+    for code in range(1, 100_000):
+        verdict = classify(400, {}, b'{"code":%d}' % code).verdict
+        assert verdict == known.get(code, Verdict.DOUBTFUL), code
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        (20003, "check account and token, and that they belong to the host's region"),
+        (20404, "check the account SID"),
+        (21212, "check number"),
+        (21408, "enable the country under Messaging > Geo permissions in Twilio's console"),
+        (21601, "check number: it is not one of the account's"),
+        (21606, "check number: it is not the account's, or cannot text this destination"),
+        (21608, "the account may text verified numbers only"),
+        (21610, "the recipient has opted out (STOP)"),
+        (21611, "the sender's queue is full; run again later"),
+        (21659, "check number: it is not a Twilio number"),
+        (21660, "check number: it belongs to another account"),
+        (21701, "check number: this Messaging Service does not exist"),
+        (21704, "add a sender to the Messaging Service"),
+    ],
+)
+def test_a_code_comes_with_what_to_do(code: int, advice: str) -> None:
+    """Behind what Twilio says itself."""
+    assert classify(400, {}, error(code)).reason == f"Twilio refused it: said; {advice}"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        *((status, Verdict.UNKNOWN) for status in (100, 101, 200, 204, 299, 408, 500, 502, 520, 599)),
+        *((status, Verdict.FORBIDDEN) for status in (300, 301, 302, 399, 401, 403, 404, 407)),
+        *((status, Verdict.DOUBTFUL) for status in (400, 402, 405, 406, 409, 413, 418, 422, 428, 430, 499)),
+        (429, Verdict.AGAIN),
+    ],
+)
+def test_a_status_without_a_code_proves_no_more_than_it_says(status: int, verdict: Verdict) -> None:
+    """A page of a proxy, or nothing at all."""
+    for content in (b"", b"<html>busy</html>", b"{}", b'{"code":null}', b"[1]"):
+        assert classify(status, {}, content).verdict == verdict
+    if 300 <= status < 400:
+        assert "check api_base" in (classify(status, {}, b"").reason or "")
+
+
 def test_an_accepted_message_has_a_sid() -> None:
     """201 with one is proof; a 2xx without one proves nothing."""
     assert classify(201, {}, b'{"sid":"SM1"}') == Attempt(verdict=Verdict.ACCEPTED, sid="SM1")
