@@ -22,7 +22,11 @@ FOLDERS = (
 INSIDE = {
     "cli": (
         *("app", "check explain send"),
-        *("completion divert init ledger preview sandbox sending shells", "run", "listing rejects summary"),
+        *(
+            "completion divert init ledger preview sandbox schema sending shells",
+            "run",
+            "listing rejects summary",
+        ),
         *("contradictions send_options", "selection", "options", "values", "command"),
         "endings environment signals",
     ),
@@ -40,13 +44,8 @@ INSIDE = {
         *("wrapping", "controls listing streams"),
     ),
     "config": (
-        "settings",
-        "actions credentials guards",
-        "options",
-        "fields",
-        "nodes",
-        "secret_files secrecy trigger_lints",
-        "lints masks scalars values",
+        *("settings", "actions credentials guards", "options", "keys fields", "nodes"),
+        *("secret_files secrecy trigger_lints", "lints masks scalars values", "shapes"),
     ),
     "checks": (
         "inquiry survey",

@@ -62,7 +62,7 @@ COMMANDS = (
         "ledger resolve",
         "ledger prune",
     ),
-    *("ledger backup", "ledger check", "ledger stats", "completion"),
+    *("ledger backup", "ledger check", "ledger stats", "schema", "completion"),
 )
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "Check the configuration, the events and the account.",
     "explain": "Say why an event does or does not make a text.",
     "init": "Write a commented configuration to start from.",
+    "schema": "Print the configuration's JSON Schema, for editors.",
     "sandbox": "Serve a local stand-in for Twilio, with an inbox page.",
     "ledger": "What was sent: list, stats, resolve, prune, backup, check.",
     "completion": "Complete commands and options in your shell.",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from pathlib import Path
 
 from twiliodest.cli.command import argument, declare, mistake
 from twiliodest.cli.values import FILE
+
+SCHEMA = ".twiliodest.schema.json"  # as the first line of the starter file names it
 
 
 @declare("init")
@@ -14,7 +18,8 @@ from twiliodest.cli.values import FILE
 def command(path: Path) -> None:
     """$ twiliodest init
 
-    Write a commented configuration to start from. It never overwrites a file.
+    Write a commented configuration to start from, and beside it the schema by which editors check it. It never
+    overwrites a file.
     """
     from importlib.resources import files
 
@@ -28,4 +33,14 @@ def command(path: Path) -> None:
         raise mistake(f"{path} already exists and was not changed") from None
     except OSError as error:
         raise mistake(f"cannot write {path}: {error.strerror}") from None
+    _write_schema(path.parent / SCHEMA)
     screen.print_line(f"wrote {path}; next: edit it, then twiliodest check -c {path}")
+
+
+def _write_schema(path: Path) -> None:
+    """For editors alone: what is there already stays, and where nothing can be written, nothing is."""
+    from twiliodest.config.keys import schema
+
+    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    with contextlib.suppress(OSError), path.open("x", encoding="utf-8") as file:
+        file.write(text)

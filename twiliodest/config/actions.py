@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from twiliodest.config.fields import BODY, MEDIA, TO, TO_ALL, Fields
+from twiliodest.config.keys import FIELDS, TO_LIMIT
 from twiliodest.config.lints import lint_path
 from twiliodest.config.nodes import Document, Node
-from twiliodest.config.options import OWN, SHARED, Shared, plain, read_options, read_shared
+from twiliodest.config.options import Shared, plain, read_options, read_shared
+from twiliodest.config.shapes import FALSE, OFF, TRUE
 from twiliodest.config.trigger_lints import lint_trigger
-from twiliodest.config.values import FALSE, OFF, TRUE
 from twiliodest.config.values import sender as read_sender
 from twiliodest.guards.durations import read_duration
 from twiliodest.messages.phones import sender_on
@@ -21,14 +22,8 @@ from twiliodest.triggers.expressions import Expression
 from twiliodest.triggers.grammar import parse
 from twiliodest.triggers.scope import paths
 
-FIELDS = (
-    *("name", "trigger", "to", "to_all", "body", "media_url", "number"),
-    *OWN,
-    *SHARED,
-    *("quiet_hours", "cooldown", "enabled"),
-)
+KEYS = tuple(FIELDS)
 DEFAULT_TRIGGER = 'type = "track"'
-TO_LIMIT = 100  # alternatives
 
 
 class Defaults(NamedTuple):
@@ -82,12 +77,12 @@ class _Reader:
     def read(self, item: Node, number: int) -> None:
         """Add the action to `actions` if it is enabled and complete."""
         if not self._document.is_mapping(item):
-            self._complain(item, "an action must have fields", f"the fields are: {', '.join(FIELDS)}")
+            self._complain(item, "an action must have fields", f"the fields are: {', '.join(KEYS)}")
             return
-        nodes, unknown = self._document.members(item, FIELDS)
+        nodes, unknown = self._document.members(item, KEYS)
         name = self._name(item, nodes.get("name"))
         where = f'in action "{name}"' if name else f"in action {number}"
-        self._document.complain_of_unknown(unknown, FIELDS, "field", where)
+        self._document.complain_of_unknown(unknown, KEYS, "field", where)
         enabled = self._enabled(nodes.get("enabled"))
         trigger = self._trigger(item, nodes.get("trigger"), name or "this action")
         to = self._recipients(item, nodes, where)

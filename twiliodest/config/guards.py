@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from twiliodest.config.keys import POLICIES, QUIET_HOURS
 from twiliodest.config.nodes import Document, Node
-from twiliodest.config.values import OFF
+from twiliodest.config.shapes import OFF
 from twiliodest.errors import ExpressionError
 from twiliodest.guards.quiet_hours import QuietHours, is_zone, read_time, read_zone
 from twiliodest.guards.suppression import Suppressed, read_suppressed
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import is_messaging_service
 
-QUIET_HOURS = ("from", "to", "policy", "time_zone")
-POLICIES = ("hold", "send_at")
+KEYS = tuple(QUIET_HOURS)
 EXAMPLE = 'quiet_hours: {from: "21:00", to: "08:00"}'
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ def read_quiet_hours(document: Document, node: Node | None, actions: Sequence[Se
     if not document.is_mapping(node):
         document.complain(node, "quiet_hours must have from and to", EXAMPLE)
         return None
-    nodes, unknown = document.members(node, QUIET_HOURS)
-    document.complain_of_unknown(unknown, QUIET_HOURS, "key", "in quiet_hours")
+    nodes, unknown = document.members(node, KEYS)
+    document.complain_of_unknown(unknown, KEYS, "key", "in quiet_hours")
 
     def value(name: str, read: Callable[[str], T]) -> T | None:
         text = document.text(nodes[name], name) if name in nodes else None

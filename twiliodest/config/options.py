@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from twiliodest.config.fields import Fields
+from twiliodest.config.keys import LATE
 from twiliodest.config.lints import constant
 from twiliodest.config.nodes import Document, Node
 from twiliodest.errors import ExpressionError
@@ -17,10 +18,7 @@ from twiliodest.model import is_messaging_service
 from twiliodest.templates.fields import Field, compile_field
 from twiliodest.templates.liquid.dates import parse_moment
 
-SHARED = ("channel", "validity_period", "max_age", "status_callback", "twilio")  # settings for all, too
 SCHEDULE = ("send_at", "before", "after", "late")
-OWN = ("content_sid", "content_variables", *SCHEDULE)
-LATE = ("send", "skip")
 TIME = "$.timestamp"
 VALIDITY = 10 * UNITS["h"]  # seconds
 T = TypeVar("T")

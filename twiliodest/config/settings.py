@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from twiliodest.config import values as values
-from twiliodest.config.actions import FIELDS, Defaults, read_actions
+from twiliodest.config.actions import Defaults, read_actions
 from twiliodest.config.credentials import CREDENTIALS, Credentials
 from twiliodest.config.fields import Fields
-from twiliodest.config.guards import QUIET_HOURS, read_list, read_own_quiet_hours, read_quiet_hours
+from twiliodest.config.guards import read_list, read_own_quiet_hours, read_quiet_hours
+from twiliodest.config.keys import FIELDS, MOST_MESSAGES, MOST_REQUESTS, QUIET_HOURS, SETTINGS
 from twiliodest.config.masks import is_reference
 from twiliodest.config.nodes import Document, Node
-from twiliodest.config.options import SHARED, read_event_time, read_shared
+from twiliodest.config.options import read_event_time, read_shared
 from twiliodest.config.secrecy import ANY, Public
 from twiliodest.config.values import check_api_base
 from twiliodest.errors import ExpressionError, Problem, UsageError
@@ -31,12 +32,7 @@ from twiliodest.planning.identity import Identity, compile_identity
 T = TypeVar("T")
 
 DEFAULT_EVENT_ID = "$.messageId"
-SETTINGS = (
-    *(*CREDENTIALS, "number", "actions", "edge", "region", "api_base", "default_region", "event_id"),
-    *("events_at", "rate", "concurrency", "max_messages", "price_per_segment", "price_per_mms", "currency"),
-    *("ledger", "quiet_hours", "cooldown", "suppress", "smart_encoding", "time"),
-    *SHARED,
-)
+KEYS = tuple(SETTINGS)
 _BELOW: dict[str, Public] = {
     "quiet_hours": {key: {} for key in QUIET_HOURS},
     "twilio": {parameter: {} for parameter in PARAMETERS},
@@ -114,8 +110,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         events_at=read.setting("events_at", read_events_at),
         default_region=region,
         rate=read.setting("rate", values.amount(0.001, "rate must be a number of messages per second")),
-        concurrency=read.setting("concurrency", values.count(500, "concurrency")) or 10,
-        max_messages=read.setting("max_messages", values.count(10**12, "max_messages")),
+        concurrency=read.setting("concurrency", values.count(MOST_REQUESTS, "concurrency")) or 10,
+        max_messages=read.setting("max_messages", values.count(MOST_MESSAGES, "max_messages")),
         price_per_segment=read.price("price_per_segment"),
         price_per_mms=read.price("price_per_mms"),
         currency=read.setting("currency", values.currency) or "USD",
@@ -161,8 +157,8 @@ class _Settings:
     """The settings of a document, with the values of environment variables put in."""
 
     def __init__(self, document: Document, root: Node, environ: Mapping[str, str]) -> None:
-        self.nodes, unknown = document.members(root, SETTINGS)
-        document.complain_of_unknown(unknown, SETTINGS, "setting")
+        self.nodes, unknown = document.members(root, KEYS)
+        document.complain_of_unknown(unknown, KEYS, "setting")
         self._root = root
         self._document = document
         self._environ = environ

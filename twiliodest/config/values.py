@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from twiliodest.addresses import read_address
+from twiliodest.config import shapes
+from twiliodest.config.shapes import FALSE, TRUE
 from twiliodest.errors import ExpressionError
 from twiliodest.messages.phones import check_region
 from twiliodest.messages.phones import sender as canonical_sender
-
-TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
-OFF = FALSE  # of what can be switched off for one action
 
 
 class UnsetError(Exception):
@@ -45,9 +44,7 @@ def account(text: str) -> str:
     if text.startswith("SK"):
         message = "account must be the account's SID (AC…), but this is an API key"
         raise ExpressionError(message, 0, "put it in api_key")
-    return _matching(r"AC[0-9a-fA-F]{32}", "account must be an account SID: AC and 32 hexadecimal digits")(
-        text
-    )
+    return _matching(shapes.ACCOUNT, "account must be an account SID: AC and 32 hexadecimal digits")(text)
 
 
 def sender(text: str, default_region: str | None = None) -> str:
@@ -104,7 +101,7 @@ def amount(least: float, message: str) -> Callable[[str], float]:
 
     def read(text: str) -> float:
         try:
-            number = float(text)
+            number = float(text) if re.fullmatch(shapes.AMOUNT, text) else -1
         except ValueError:
             number = -1
         if least <= number < 1e9:
@@ -118,7 +115,7 @@ def count(most: int, name: str) -> Callable[[str], int]:
     """A reader of whole numbers from 1 on."""
 
     def read(text: str) -> int:
-        if re.fullmatch(r"[0-9]{1,15}", text) and 1 <= int(text) <= most:
+        if re.fullmatch(shapes.COUNT, text) and 1 <= int(text) <= most:
             return int(text)
         raise ExpressionError(f"{name} must be a whole number from 1 to {most:,}")
 
@@ -147,9 +144,9 @@ def _matching(pattern: str, message: str) -> Callable[[str], str]:
     return read
 
 
-api_key = _matching(r"SK[0-9a-fA-F]{32}", "api_key must be an API key's SID: SK and 32 hexadecimal digits")
-token = _matching(r"[!-~]+", "token contains white space or other characters that a token cannot have")
-edge = _matching(r"(?!-)[a-z0-9-]{1,63}(?<!-)", "edge must be a name like dublin")
-region = _matching(r"(?!-)[a-z0-9-]{1,63}(?<!-)", "region must be a name like ie1")
-currency = _matching(r"[A-Z]{3}", "currency must be a three-letter code like USD")
+api_key = _matching(shapes.API_KEY, "api_key must be an API key's SID: SK and 32 hexadecimal digits")
+token = _matching(shapes.TOKEN, "token contains white space or other characters that a token cannot have")
+edge = _matching(shapes.HOST, "edge must be a name like dublin")
+region = _matching(shapes.HOST, "region must be a name like ie1")
+currency = _matching(shapes.CURRENCY, "currency must be a three-letter code like USD")
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")

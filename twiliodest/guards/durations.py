@@ -7,12 +7,13 @@ import re
 from twiliodest.errors import ExpressionError
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+DURATION = "([0-9]{1,9}) ?([smhdw])"
 LONGEST = 366 * UNITS["d"]
 
 
 def read_duration(text: str, longest: float = LONGEST) -> int:
     """Seconds of `90s`, `30m`, `1h`, `2d` or `4w`. Raises `ExpressionError`."""
-    found = re.fullmatch(r"([0-9]{1,9}) ?([smhdw])", text)
+    found = re.fullmatch(DURATION, text)
     if found is None:
         raise ExpressionError("this is not a duration", 0, "write one like 90s, 30m, 1h or 2d")
     seconds = int(found[1]) * UNITS[found[2]]

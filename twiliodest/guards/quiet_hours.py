@@ -17,6 +17,8 @@ from twiliodest.errors import ExpressionError
 DAY = 24 * 60  # minutes
 HORIZON = timedelta(days=2)  # hours of the clock repeat daily: what has not opened by then never does
 
+TIME = "([01]?[0-9]|2[0-3]):([0-5][0-9])"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietHours:
@@ -63,7 +65,7 @@ def is_zone(name: str) -> bool:
 
 def read_time(text: str) -> int:
     """The minute of the day of `21:00`. Raises `ExpressionError`."""
-    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text)
+    found = re.fullmatch(TIME, text)
     if found is None:
         raise ExpressionError("this is not a time of day", 0, _near_time(text))
     return int(found[1]) * 60 + int(found[2])
