@@ -89,8 +89,8 @@ def test_a_date_is_the_one_that_was_meant(source: str, result: str) -> None:
     ("value", "fault"),
     [
         ("20261301", "it is not a date"),
-        ("99999999", "eight digits are a day"),
-        (31536000, "eight digits are a day"),
+        ("99999999", "eight digits are read as a day"),
+        (31536000, "eight digits are read as a day"),
         ("1772323200123", "milliseconds? divide by 1000"),
         (1772323200123, "milliseconds? divide by 1000"),
         (Decimal("1772323200123.5"), "milliseconds? divide by 1000"),

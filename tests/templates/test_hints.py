@@ -37,8 +37,8 @@ TAGS = [
     ("default", "{% else %}"),
     ("fi", "{% endif %}"),
 ]
-DEFAULT, CONDITIONS, ASSIGN = 'default: "text"', "conditions stand in a tag", "filters stand in an assign"
-WHEN, ORDERS = "when takes values", ("==", "!=", "<", ">", "<=", ">=", "<>", "contains")
+DEFAULT, CONDITIONS, ASSIGN = 'default: "text"', "conditions in a tag", "use filters in an assign"
+WHEN, ORDERS = "values of when", ("==", "!=", "<", ">", "<=", ">=", "<>", "contains")
 SIGNS = [  # what stands in a template, and what is told of it
     *((f"{{{{ a {sign} b }}}}", DEFAULT) for sign in ("||", "or", "??")),
     *((f"{{{{ a {sign} b }}}}", CONDITIONS) for sign in (*ORDERS, "and", "&&", "?", "if")),
@@ -65,9 +65,9 @@ SIGNS = [  # what stands in a template, and what is told of it
     ("{{ a * 2 }}", "| times: 2"),
     ("{{ a / 2 }}", "| divided_by: 2"),
     ("{{ a % 2 }}", "| modulo: 2"),
-    *((f"{{{{ a | append: {quote} }}}}", "quotes are plain here") for quote in "“”„‘’`"),
+    *((f"{{{{ a | append: {quote} }}}}", "straight quotes") for quote in "“”„‘’`"),
     ("{{ a | append: @b }}", "write a path: properties.name"),
-    ("{{ a; }}", "one thing"),
+    ("{{ a; }}", "one expression"),
 ]
 
 
@@ -115,23 +115,23 @@ def test_a_sign_of_another_language_has_its_like_here(source: str, hint: str) ->
         ("{% for i in a %}{% endif %}", "this {% endif %} closes nothing", "close the {% for %} first"),
         (
             "{% for i in a %}{% else %}{% else %}{% endfor %}",
-            "this {% else %} stands behind the {% else %} of its for",
+            "this {% else %} comes after the {% else %} of its for",
             None,
         ),
         (
             "{% unless a %}{% else %}{% else %}{% endunless %}",
-            "this {% else %} stands behind the {% else %} of its unless",
+            "this {% else %} comes after the {% else %} of its unless",
             None,
         ),
         (
             "{% capture a %}{% else %}{% endcapture %}",
-            "this {% else %} stands in no block that has one",
+            "this {% else %} is not in a block that can have one",
             None,
         ),
-        ("{% when 1 %}", "this {% when %} stands in no block that has one", None),
-        ("{{ a | date: '%Y', 'Mars' }}", "there is no time zone of that name", "like Europe/Berlin"),
-        ("{{ a | date: '%Y', 'Europe/Berln' }}", "there is no time zone of that name", '"Europe/Berlin"'),
-        *((f"{{{{ {word} }}}}", "this writes nothing", f"$.{word}") for word in ("nil", "empty", "blank")),
+        ("{% when 1 %}", "this {% when %} is not in a block that can have one", None),
+        ("{{ a | date: '%Y', 'Mars' }}", "there is no such time zone", "like Europe/Berlin"),
+        ("{{ a | date: '%Y', 'Europe/Berln' }}", "there is no such time zone", '"Europe/Berlin"'),
+        *((f"{{{{ {word} }}}}", "this outputs nothing", f"$.{word}") for word in ("nil", "empty", "blank")),
         ("{{ a " + "b" * 39 + " }}", "b" * 39 + " cannot be read here", None),
         ("{{ a " + "b" * 40 + " }}", "b" * 40 + "… cannot be read here", None),
         ("{{ a " + "b" * 60 + " }}", "b" * 40 + "… cannot be read here", None),

@@ -67,7 +67,7 @@ def compile_field(source: str) -> Field:
             path = compile_path(text)
         except ExpressionError as error:
             lead = len(source) - len(source.lstrip())
-            hint = error.hint or "within a text, a path stands between {{ and }}"
+            hint = error.hint or "within a text, write a path between {{ and }}"
             raise ExpressionError(error.message, error.offset + lead, hint) from None
         texts = _path_texts(path)
         return Field(source, (path,), texts, lambda event: ", ".join(texts(event)), None)
@@ -208,7 +208,7 @@ def _text_at(path: Path, value: Any) -> str:
     if value is None:
         raise Unresolved(path, "is null")
     if isinstance(value, list | dict):
-        raise Unresolved(path, "holds an object or a list of lists, not a text")
+        raise Unresolved(path, "is an object or a list of lists, not text")
     text = text_of(value)
     if not text or text.isspace():
         raise Unresolved(path, "is empty")

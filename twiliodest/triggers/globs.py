@@ -19,7 +19,7 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
     """
     if len(pattern) > LONGEST:
         message = f"the pattern is longer than {LONGEST:,} characters"
-        raise ExpressionError(message, LONGEST, "a pattern only needs what tells texts apart")
+        raise ExpressionError(message, LONGEST, "use only the part that tells texts apart")
     parts = [""]
     for found in _ELEMENT.finditer(pattern):
         match found.lastgroup, found[0]:
@@ -30,8 +30,8 @@ def compile_glob(pattern: str) -> re.Pattern[str]:
             case "list", _:
                 parts[-1] += f"[{found['not']}{_ranges(found['list'], found.start())}]"
             case "stray", character:
-                message = "this [ has no end" if character == "[" else "nothing follows this backslash"
-                hint = f"for the character itself write \\{character}"
+                message = "this [ is not closed" if character == "[" else "nothing follows this backslash"
+                hint = f"for the character itself, write \\{character}"
                 raise ExpressionError(message + " in the pattern", found.start(), hint)
             case _, text:
                 parts[-1] += re.escape(text[-1])

@@ -62,10 +62,10 @@ def parse(text: str) -> Expression:
 
 _T = TypeVar("_T")
 _MISPLACED = {
-    ",": 'join conditions with "and" or "or"; a list is written in brackets: [ … ]',
-    ")": "nothing is open here; leave it out",
-    "]": "nothing is open here; leave it out",
-    "[": "a field has no indexes; in looks into a list: x in field",
+    ",": 'join conditions with "and" or "or"; write a list in brackets: [ … ]',
+    ")": "nothing is open here; remove it",
+    "]": "nothing is open here; remove it",
+    "[": "a field has no indexes; to look in a list, write: x in field",
 }
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "in")
 
@@ -96,7 +96,7 @@ class _Parser:
             return left
         comparison, right = self._next().text, self._operand()
         if self.token.is_symbol(*_COMPARISONS):
-            fail(self.token, "comparisons do not chain", 'join two comparisons with "and"')
+            fail(self.token, "comparisons cannot be chained", 'join two comparisons with "and"')
         return Compare(left, comparison, right)
 
     def _operand(self) -> Expression:
@@ -153,7 +153,7 @@ class _Parser:
             return number
         if token.text not in CONSTANTS:
             hint = f'put quotes around text: "{token.text}"' if token.kind == "word" else None
-            fail(token, "a list holds strings, numbers, true, false and null", hint)
+            fail(token, "a list can have strings, numbers, true, false and null", hint)
         return CONSTANTS[token.text]
 
     def _several(self, closer: str, read: Callable[[], _T]) -> list[_T]:
@@ -201,7 +201,7 @@ class _Parser:
         elif token.kind == previous.kind == "word":
             hint = f'put quotes around text: "{previous.text} {token.text}"'
         elif previous.kind == "string" and token.kind == "word" and self.text[token.offset - 1] in OPENERS:
-            hint = "inside a string write \\' for a quote"
+            hint = "inside a string, write \\' for a quote"
         fail(token, f'"{token.text}" does not belong here', hint)
 
     def _fail_value(self) -> NoReturn:
@@ -209,4 +209,4 @@ class _Parser:
         if self.token.kind == "end":
             fail(self.token, f'a value is missing after "{self.previous.text}"', hint)
         hint = "put it in parentheses: (!x)" if self.token.is_symbol("!") else hint
-        fail(self.token, f'"{self.token.text}" cannot stand where a value belongs', hint)
+        fail(self.token, f'"{self.token.text}" cannot be used as a value', hint)

@@ -48,7 +48,7 @@ def tokens(text: str) -> Iterator[Token]:
                 closers = next(closers for opener, closers in _QUOTES.items() if character in opener)
                 fail(token, "this string is not closed", f"close it with {closers[-1]}")
             case "stray", character:
-                hint = _STRAY.get(character, f"in a field name write \\{character}; text goes in quotes")
+                hint = _STRAY.get(character, f"in a field name, write \\{character}; put text in quotes")
                 fail(token, f'"{character}" does not belong here', hint)
             case _:
                 yield token
@@ -79,7 +79,7 @@ _FOREIGN = {"==": "=", "===": "=", "!==": "!=", "<>": "!=", "≠": "!="}
 _FOREIGN |= {"=>": ">=", "≥": ">=", "=<": "<=", "≤": "<="}
 _FOREIGN |= {"&&": "and", "&": "and", "||": "or", "|": "or"}
 _STRAY = {
-    "$": "a trigger names a field without $: properties.total",
+    "$": "write a field without $: properties.total",
     ".": "a field is names joined with single dots: properties.total",
     "*": "a pattern is a string in match(…)",
 }

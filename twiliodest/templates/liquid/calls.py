@@ -81,12 +81,12 @@ def _check_date(node: Filter, subject: Expression) -> None:
     form, zone, *_ = (*node.arguments, None, None)
     if isinstance(form, Literal) and isinstance(form.value, str) and (odd := odd_directive(form.value)):
         raise ExpressionError(
-            f"{odd[0]} is not a directive of a date's format",
+            f"{odd[0]} is not a date format directive",
             form.at + 1 + odd.start(),
             "like %B %-d, %Y, %H:%M; a percent sign is %%",
         )
     if isinstance(zone, Literal) and zone.value not in zones():
         if not zones():
             raise ExpressionError("this machine has no time zone database", zone.at, "pip install tzdata")
-        hint = nearest(str(zone.value), zones()) or "a time zone is written like Europe/Berlin"
-        raise ExpressionError("there is no time zone of that name", zone.at, hint)
+        hint = nearest(str(zone.value), zones()) or "write a time zone like Europe/Berlin"
+        raise ExpressionError("there is no such time zone", zone.at, hint)

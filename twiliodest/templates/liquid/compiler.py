@@ -140,13 +140,13 @@ class _Compiler(Expressions):
 
     def leave(self, node: Leave) -> Act:
         if not self.looping:
-            raise ExpressionError(f"{node.word} stands outside of a for", node.at)
+            raise ExpressionError(f"{node.word} is outside a for loop", node.at)
         return lambda run: node.word
 
     def output(self, expression: Expression) -> Act:
         get, path, say = self.value(expression), self.origin(expression) or TEMPLATE, self.say
         if path in ("forloop", "forloop.parentloop"):
-            raise ExpressionError(f"{path} is no text", expression.at, f"write {{{{ {path}.index }}}}")
+            raise ExpressionError(f"{path} is not text", expression.at, f"write {{{{ {path}.index }}}}")
 
         def write(run: Run) -> None:
             value = get(run)
@@ -234,9 +234,9 @@ class _Compiler(Expressions):
             try:
                 count(expression.value)
             except ValueError:
-                message = f"{word} is a whole number from 0 on"
+                message = f"{word} must be a whole number, 0 or more"
                 raise ExpressionError(message, expression.at, f"write {word}: 2") from None
-        return lambda run: fitting(path, f"the {word} of a for", count, strict(get(run), say))
+        return lambda run: fitting(path, f"the {word} of a for loop", count, strict(get(run), say))
 
     def assign(self, name: str, get: Get) -> Act:
         def assign(run: Run) -> None:

@@ -63,15 +63,15 @@ class Cursor:
                 "this text in quotes is never closed", token.at, f"close it with {token.text}"
             )
         if token.kind == "digits":
-            hint = f"a name that begins with a digit is quoted: properties['{token.text}']"
+            hint = f"quote a name that begins with a digit: properties['{token.text}']"
         if self.place and self.tokens[self.place - 1].text.endswith(('\\"', "\\'")):
-            hint = "a text has no escapes: put the other quotes around it"
+            hint = "text has no escapes: use the other kind of quotes around it"
         hint = hint or sign_hint(token.text, self.tag)
         filtering = any(before.text == "|" for before in self.tokens[: self.place])
         if not hint and token.kind == "name" and not self.tag and not filtering:
-            hint = "a name with spaces is quoted: properties['first name']"
+            hint = "quote a name with spaces: properties['first name']"
         if not token.text.isprintable():
-            message = f"an invisible character (U+{ord(token.text[0]):04X}) stands here"
+            message = f"there is an invisible character here (U+{ord(token.text[0]):04X})"
             return ExpressionError(message, token.at, "remove it")
         shown = token.text if len(token.text) < 40 else f"{token.text[:40]}…"
         return ExpressionError(f"{shown} cannot be read here", token.at, hint or shape)

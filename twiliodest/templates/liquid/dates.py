@@ -44,7 +44,7 @@ def parse_moment(value: object) -> dt.datetime:
 def time_zone(name: str) -> dt.tzinfo:
     """The time zone of that name in the IANA database; raises `ValueError`."""
     if name not in zones():
-        raise ValueError("there is no time zone of that name (like Europe/Berlin)")
+        raise ValueError("there is no such time zone (write one like Europe/Berlin)")
     return zoneinfo.ZoneInfo(name)
 
 
@@ -60,7 +60,7 @@ def format_date(date: dt.datetime, form: str) -> str:
     The flags `-`, `_`, `0`, `^`, `#` and a width of at most two digits are those of Ruby's `strftime`.
     """
     if not _is_known(form):
-        raise ValueError("its format has a directive that is not known")
+        raise ValueError("its format has an unknown directive")
     return _DIRECTIVE.sub(lambda match: _directive(match, date), form)
 
 
@@ -86,7 +86,7 @@ def _day(value: object) -> dt.date | None:
     if not re.fullmatch("[0-9]{8}", digits):
         return None
     if not "1900" <= digits[:4] < "2200":
-        raise _Refused("eight digits are a day here, and this is not one (like 20260301)")
+        raise _Refused("eight digits are read as a day (like 20260301), but this is not one")
     return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
 
 

@@ -28,7 +28,7 @@ def number(value: Any) -> Fraction:
             exact.is_finite() and len(exact.as_tuple().digits) <= DIGITS and abs(exact.adjusted()) <= DIGITS
         )
     if not fits:
-        raise ValueError("it is too large or too small a number to calculate with")
+        raise ValueError("the number is too large or too small to calculate with")
     return Fraction(exact)
 
 

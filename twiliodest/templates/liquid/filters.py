@@ -31,21 +31,21 @@ def _date(value: Any, form: Any = DEFAULT_FORMAT, zone: Any = None) -> str:
 def _divided_by(value: Any, by: Any, integer: Any = False) -> Number:
     dividend, divisor = number(value), number(by)
     if not divisor:
-        raise ValueError("it would be divided by zero")
+        raise ValueError("it cannot be divided by zero")
     return dividend // divisor if integer else figure(dividend / divisor)
 
 
 def _modulo(value: Any, by: Any) -> Number:
     dividend, divisor = number(value), number(by)
     if not divisor:
-        raise ValueError("it would be divided by zero")
+        raise ValueError("it cannot be divided by zero")
     return figure(dividend % divisor)
 
 
 def _round(value: Any, digits: Any = 0) -> int | Decimal:
     places = whole(digits)
     if abs(places) > DIGITS:
-        raise ValueError("it cannot be rounded to so many digits")
+        raise ValueError("it cannot be rounded to that many digits")
     return rounded(number(value), places)
 
 
@@ -114,7 +114,7 @@ def _sorted(value: Any, name: Any, key: Callable[[Any], Any]) -> list[Any]:
     pairs = [(item if name is None else property_of(item, name), item) for item in items(value)]
     known = [(key(found), item) for found, item in pairs if found is not None]
     if len({isinstance(found, str) for found, _ in known}) > 1:
-        raise ValueError("its items cannot be sorted: they are not of one kind")
+        raise ValueError("its items cannot be sorted: they are of different types")
     return [item for _, item in sorted(known, key=lambda pair: pair[0])] + [
         i for found, i in pairs if found is None
     ]
@@ -122,7 +122,7 @@ def _sorted(value: Any, name: Any, key: Callable[[Any], Any]) -> list[Any]:
 
 def _order(value: Any) -> Any:
     if isinstance(value, bool | list | dict):
-        raise ValueError("its items cannot be sorted: they are not texts or numbers")
+        raise ValueError("its items cannot be sorted: they are not text or numbers")
     return value
 
 
@@ -186,7 +186,7 @@ def _size(value: Any) -> int:
         return len(value)
     if isinstance(value, list | range):
         return len(items(value))
-    raise ValueError("it is not a list or a text")
+    raise ValueError("it is not a list or text")
 
 
 def _url_decode(value: Any) -> str:

@@ -36,9 +36,9 @@ class Beyond(ExpressionError):  # noqa: N818 -- a way to go on, where it is caug
 
     def __init__(self, at: int, start: int) -> None:
         super().__init__(
-            "within Liquid, a path has names and indexes only",
+            "within Liquid, a path can have only names and indexes",
             at,
-            "take the filters map and where, or go through a list with {% for item in properties.items %}",
+            "use the filters map and where, or loop over the list: {% for item in properties.items %}",
         )
         self.start = start
 
@@ -59,9 +59,9 @@ def placeholder(source: str, at: int) -> Expression:
     cursor.end()
     if isinstance(found, Literal) and (found.value is None or found.value is EMPTY or found.value is BLANK):
         raise ExpressionError(
-            "this writes nothing",
+            "this outputs nothing",
             found.at,
-            f"a member of the event with that name is written {{{{ $.{source.strip()} }}}}",
+            f"for the event's member with that name, write {{{{ $.{source.strip()} }}}}",
         )
     return found
 
@@ -82,7 +82,7 @@ def condition(cursor: Cursor) -> Condition:
         words.append(cursor.step().text)
         tests.append(_test(cursor))
         if len(tests) > TESTS_LIMIT:
-            raise ExpressionError(f"a condition has at most {TESTS_LIMIT} tests", cursor.next.at)
+            raise ExpressionError(f"a condition can have at most {TESTS_LIMIT} tests", cursor.next.at)
     cursor.end()
     return Condition(tuple(tests), tuple(words))
 
@@ -95,7 +95,7 @@ def value(cursor: Cursor) -> Literal | Lookup | Range:
         return Literal(cursor.step().at, token.text[1:-1])
     if token.kind == "number":
         if len(token.text) > 100:
-            raise ExpressionError("a number has at most 100 characters", token.at)
+            raise ExpressionError("a number can have at most 100 characters", token.at)
         cursor.step()
         return Literal(token.at, Decimal(token.text) if "." in token.text else int(token.text))
     if token.text == "(":
@@ -122,7 +122,7 @@ def lookup(cursor: Cursor) -> Lookup:
         raise ExpressionError("this path is nested too deeply", start)
     rooted = cursor.accept("$")
     if rooted and not (cursor.next.kind == "sign" and cursor.next.text in (".", "[", "..")):
-        raise ExpressionError("a path goes on with a name", start, "write $.properties.name")
+        raise ExpressionError("a path must continue with a name", start, "write $.properties.name")
     steps: list[str | int | Lookup] = [] if rooted or cursor.next.text == "[" else [cursor.step().text]
     while True:
         token = cursor.next
@@ -135,7 +135,7 @@ def lookup(cursor: Cursor) -> Lookup:
         else:
             break
     if not steps or not isinstance(steps[0], str):
-        raise ExpressionError("a variable begins with a name", start, "write properties.items[0]")
+        raise ExpressionError("a variable must begin with a name", start, "write properties.items[0]")
     cursor.depth -= 1
     return Lookup(start, tuple(steps), rooted)
 
@@ -155,10 +155,10 @@ def _name(cursor: Cursor, start: int) -> str:
     if token.text == "*":
         raise Beyond(token.at - 1, start)
     if token.text == "[":
-        raise cursor.fault("brackets follow without a dot: properties['first name']")
+        raise cursor.fault("write brackets without a dot: properties['first name']")
     if token.kind == "number":
-        raise cursor.fault(f"an index stands in brackets: properties.items[{token.text}]")
-    raise cursor.fault("a path goes on with a name: properties.name")
+        raise cursor.fault(f"write an index in brackets: properties.items[{token.text}]")
+    raise cursor.fault("a path continues with a name: properties.name")
 
 
 def _bracket(cursor: Cursor, start: int) -> str | int | Lookup:
@@ -195,10 +195,10 @@ def _range(cursor: Cursor) -> Range:
 def _filter(cursor: Cursor) -> Filter:
     name = cursor.next
     if not cursor.at_name():
-        raise cursor.fault("a filter has a name: | upcase")
+        raise cursor.fault("a filter needs a name: | upcase")
     cursor.step()
     if cursor.next.text == "(":
-        raise cursor.fault(f"arguments stand behind a colon: | {name.text}: …")
+        raise cursor.fault(f"arguments follow a colon: | {name.text}: …")
     arguments: list[Expression] = []
     named: list[tuple[str, Expression]] = []
     if cursor.accept(":"):

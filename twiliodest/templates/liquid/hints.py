@@ -47,11 +47,11 @@ def sign_hint(text: str, tag: str) -> str | None:
     if text in ("||", "or", "??") and not tag:
         return 'write | default: "text" for what is missing'
     if text in ("==", "!=", "<", ">", "<=", ">=", "<>", "contains", "and", "&&", "?", "if") and not tag:
-        return "conditions stand in a tag: {% if properties.total > 100 %}…{% endif %}"
+        return "write conditions in a tag: {% if properties.total > 100 %}…{% endif %}"
     if text == "|" and tag in ("if", "elsif", "unless", "when", "case", "for"):
-        return "filters stand in an assign: {% assign count = properties.items | size %}"
+        return "use filters in an assign: {% assign count = properties.items | size %}"
     if tag == "when" and text in ("==", "!=", "<", ">", "<=", ">=", "<>", "contains", "and", "&&"):
-        return "when takes values, with a comma or or between them: " + SHAPES["when"]
+        return 'separate the values of when with commas or "or": ' + SHAPES["when"]
     return _SIGNS.get(text)
 
 
@@ -93,8 +93,8 @@ _FILTERS = {
     **dict.fromkeys(("filter", "select"), "where"),
     **dict.fromkeys(("unique", "distinct"), "uniq"),
 }
-_NO_PARENTHESES = "Liquid has no parentheses: take an if within an if, or an assign"
-_QUOTES = "quotes are plain here: \"text\" or 'text'"
+_NO_PARENTHESES = "Liquid has no parentheses: nest one if in another, or use assign"
+_QUOTES = "use straight quotes: \"text\" or 'text'"
 _SIGNS = {
     "&&": 'write "and"',
     "&": 'write "and"',
@@ -121,27 +121,27 @@ _SIGNS = {
     "’": _QUOTES,
     "`": _QUOTES,
     "@": "write a path: properties.name",
-    ";": "a tag or placeholder holds one thing",
+    ";": "a tag or placeholder has one expression",
 }
 _IF, _FOR = (
     "{% if … %}…{% else %}…{% endif %}",
     "{% for item in properties.items %}{{ item.name }}{% endfor %}",
 )
-_OTHER = "{} is of another template language"
+_OTHER = "{} is from another template language"
 _FOREIGN = (
-    (r"\{", "triple braces are of another template language", "write {{name}}: nothing is escaped here"),
+    (r"\{", "triple braces are from another template language", "write {{name}}: nothing is escaped here"),
     (r"&", _OTHER, "write {{name}}: nothing is escaped here"),
     (r"[#/]\s*(?:each|for)\b", _OTHER, f"write {_FOR}"),
     (r"[#/]\s*unless\b|\^", _OTHER, "write {% unless … %}…{% endunless %}"),
     (r"[#/]\s*[^\s}]*", _OTHER, f"write {_IF}"),
     (r"!(?:--|\s)", _OTHER, "write {% comment %}…{% endcomment %}"),
-    (r">\s*\S*", _OTHER, "a template is one text, without parts to insert"),
-    (r"@\w*", _OTHER, f"within {_FOR} there are forloop.index and forloop.last"),
+    (r">\s*\S*", _OTHER, "a template cannot include other templates"),
+    (r"@\w*", _OTHER, f"within {_FOR} use forloop.index and forloop.last"),
     (r"\.(?![0-9])[^\s}]*", _OTHER, "a path begins at the event: properties.name"),
     (
         r"(?:else|elsif|elseif|if|unless|endif|endfor|endunless|for|end)(?=\s*\Z|\s+[^\s|.\[])",
-        "{} is a tag, and stands within {{%% %%}}".replace("%%", "%"),
-        f"write {_IF}; a member of the event is written {{{{ $.name }}}}",
+        "{} is a tag: write it within {{%% %%}}".replace("%%", "%"),
+        f"write {_IF}; for a member of the event, write {{{{ $.name }}}}",
     ),
-    (r"this(?![\w-])", _OTHER, f"write {_FOR}; a member of the event is written {{{{ $.this }}}}"),
+    (r"this(?![\w-])", _OTHER, f"write {_FOR}; for a member of the event, write {{{{ $.this }}}}"),
 )

@@ -31,7 +31,7 @@ def text(value: Any) -> str:
     said = written(value) if isinstance(value, Fraction) else text_of(value)
     if said is None:
         raise ValueError(
-            "it is nothing" if value is None else "it is an object or a list of lists, not a text"
+            "it has no value" if value is None else "it is an object or a list of lists, not text"
         )
     return said
 

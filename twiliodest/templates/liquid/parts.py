@@ -56,7 +56,7 @@ def lines(tag: Part) -> Iterator[Part]:
         elif part.name in ("comment", "doc"):
             closing, opened = f"end{part.name}", part
         elif part.name == "raw":
-            raise ExpressionError("raw cannot stand within liquid", part.start)
+            raise ExpressionError("raw cannot be used within liquid", part.start)
         elif part.name != "#" and line[0].strip():
             yield part
     if closing:
@@ -84,7 +84,7 @@ def _braces(source: str, opening: re.Match[str]) -> tuple[Part, int, bool]:
     tag = _tag(inner, opening.end())
     if not tag.name:
         raise ExpressionError(
-            "a tag begins with its name", tag.start, "write {% if properties.name %}…{% endif %}"
+            "a tag must begin with its name", tag.start, "write {% if properties.name %}…{% endif %}"
         )
     return tag, end + 2, strip
 

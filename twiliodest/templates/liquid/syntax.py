@@ -18,7 +18,7 @@ NESTING_LIMIT = 30  # blocks within blocks
 def read(source: str) -> Block:
     """A template as it was written; raises `ExpressionError`."""
     if len(source) > SOURCE_LIMIT:
-        raise ExpressionError(f"a template has at most {SOURCE_LIMIT:,} characters", SOURCE_LIMIT)
+        raise ExpressionError(f"a template can have at most {SOURCE_LIMIT:,} characters", SOURCE_LIMIT)
     half = next((at for at, char in enumerate(source) if "\ud800" <= char <= "\udfff"), None)
     if half is not None and not source.isascii():
         raise ExpressionError("this is half of a character", half, "write the character itself")
@@ -79,7 +79,7 @@ class _Reader:
     def deeper(self, tag: Part) -> int:
         """One more level; raises `ExpressionError` where there are too many."""
         if self.depth >= NESTING_LIMIT:
-            raise ExpressionError(f"tags stand at most {NESTING_LIMIT} deep in each other", tag.start)
+            raise ExpressionError(f"tags can be nested at most {NESTING_LIMIT} deep", tag.start)
         return self.depth + 1
 
     def block(self, opened: Part | None, stops: tuple[str, ...] = ()) -> tuple[Block, Part]:
@@ -125,11 +125,13 @@ class _Reader:
 def _misplaced(tag: Part, opened: Part | None) -> ExpressionError:
     name, at, inner = tag.name, tag.start, opened.name if opened else ""
     if name in _ABSENT:
-        return ExpressionError(f"the tag {name} is not available here", at, "a template is one text")
+        return ExpressionError(
+            f"the tag {name} is not available here", at, "a template cannot include other files"
+        )
     if name in _INNER.get(inner, ()):
-        return ExpressionError(f"this {{% {name} %}} stands behind the {{% else %}} of its {inner}", at)
+        return ExpressionError(f"this {{% {name} %}} comes after the {{% else %}} of its {inner}", at)
     if name in ("else", "elsif", "when"):
-        return ExpressionError(f"this {{% {name} %}} stands in no block that has one", at)
+        return ExpressionError(f"this {{% {name} %}} is not in a block that can have one", at)
     if name == "end" and inner:
         return ExpressionError('there is no tag "end"', at, f"close the {inner} with {{% end{inner} %}}")
     if name.startswith("end") and name[3:] in _INNER:

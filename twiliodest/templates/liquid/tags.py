@@ -56,7 +56,7 @@ def _case(reader: Reader, tag: Part) -> Case:
     before, stop = reader.inner(tag, "when", "else")
     if any(not isinstance(node, Text) or node.text.strip() for node in before.nodes):
         raise ExpressionError(
-            "what stands before the first when is never sent", tag.start, "move it before the {% case %}"
+            "what comes before the first when is never sent", tag.start, "move it before the {% case %}"
         )
     branches: list[tuple[tuple[Expression, ...], Block]] = []
     while stop.name == "when":
@@ -88,10 +88,10 @@ def _for(reader: Reader, tag: Part) -> For:
             cursor.step()
             cursor.expect(":")
             if cursor.at_name("continue"):
-                raise cursor.fault("offset is a number here: offset: 2")
+                raise cursor.fault("offset must be a number here: offset: 2")
             given[word.text] = value(cursor)
         else:
-            own = "a for may have limit: 2, offset: 2 and reversed"
+            own = "a for can have limit: 2, offset: 2 and reversed"
             raise cursor.fault(None if word.text == "|" else own)
     body, stop = reader.inner(tag, "else")
     other = _last(reader, tag) if stop.name == "else" else None
@@ -182,12 +182,14 @@ def _new_name(cursor: Cursor) -> str:
     if not cursor.at_name():
         raise cursor.fault()
     if token.text.endswith("?"):
-        raise ExpressionError("a variable's name has no ? at its end", token.at, "take another name")
+        raise ExpressionError("a variable's name cannot end with ?", token.at, "choose another name")
     if token.text in _RESERVED:
-        raise ExpressionError(f"{token.text} is a word of Liquid, not a name", token.at, "take another name")
+        raise ExpressionError(
+            f"{token.text} is a keyword of Liquid, not a name", token.at, "choose another name"
+        )
     cursor.step()
     if cursor.next.text in (".", "["):
-        raise cursor.fault(f"a variable of the template has a plain name: {SHAPES[cursor.tag]}")
+        raise cursor.fault(f"a variable must have a plain name: {SHAPES[cursor.tag]}")
     return token.text
 
 
@@ -203,4 +205,4 @@ def alone(tag: Part) -> None:
     if tag.text.strip():
         at = tag.at
         hint = "write {% elsif … %}" if tag.name == "else" else f"write {{% {tag.name} %}}"
-        raise ExpressionError(f"nothing may stand behind {tag.name}", at, hint)
+        raise ExpressionError(f"nothing can follow {tag.name}", at, hint)

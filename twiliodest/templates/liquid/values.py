@@ -138,9 +138,9 @@ class Expressions:
         head = re.split(r"""[.\['"\]]+""", expression.text)[1]
         if expression.added and head in self.own | {"forloop"}:
             raise ExpressionError(
-                f"{head} is a variable of this template, and a JSONPath looks at the event",
+                f"{head} is a variable of this template, but a JSONPath looks in the event",
                 expression.at,
-                f"the event's is written $.{head}; a variable has the filters map and where",
+                f"for the event's member, write $.{head}; for a variable, use the filters map and where",
             )
         try:
             selected = compile_selected(expression.text)
@@ -194,8 +194,8 @@ class Expressions:
         """What a loop tells of itself is there, and asked for within the loop."""
         head, *steps = expression.steps
         if head == "forloop" and not self.looping:
-            hint = "the event's member is written $.forloop"
-            raise ExpressionError("forloop stands outside of a for", expression.at, hint)
+            hint = "for the event's member, write $.forloop"
+            raise ExpressionError("forloop is outside a for loop", expression.at, hint)
         if self.scope.get(str(head)) != "forloop":
             return
         while steps[:1] == ["parentloop"]:

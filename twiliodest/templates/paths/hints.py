@@ -32,29 +32,29 @@ def _filled(hint: str, found: re.Match[str]) -> str:
 _EVERYWHERE = [
     (
         rf"[{UNSEEN}\x85]",
-        "an invisible character stands here",
-        "remove it; what a name holds of them is quoted",
+        "there is an invisible character here",
+        "remove it, or quote the name that contains it",
     ),
     (r"[“”„«»‘’‚‹›]", "these are typographic quotes", "use straight quotes: 'text'"),
 ]
 _NO_OPERATOR = "this is not an operator"
 _REGEX = (
-    "a path has no =~",
-    "write match(@.name, 'a.*') for all of a text, search(@.name, 'a') for a part of it",
+    "paths do not have =~",
+    "write match(@.name, 'a.*') to match the whole text, search(@.name, 'a') for part of it",
 )
 _CALCULATES = (
-    "a path does not calculate",
+    "a path cannot calculate",
     "write two placeholders, {{a}} {{b}}, or a filter: {{ properties.quantity | times: 2 }}",
 )
 _CHANGES = (
     "a path has no functions, except within a filter [?…]",
-    'change a value with a filter of Liquid: {{ properties.name | split: "," | first }}',
+    'change a value with a Liquid filter: {{ properties.name | split: "," | first }}',
 )
-_SCRIPT = ("a path runs no scripts", "the last item is [-1]; a filter begins with ?: [?@.price > 10]")
+_SCRIPT = ("a path cannot run scripts", "the last item is [-1]; a filter begins with ?: [?@.price > 10]")
 _LENGTH = (
     r"(?<=\.(?:length|len\w\w\w))\(",
     "a path has no functions, except within a filter [?…]",
-    "there, write length(@.name); in a text, {{ properties.name | size }}",
+    "in a filter, write length(@.name); in a template, {{ properties.name | size }}",
 )
 _UNCLOSED_FILTER = (r"\Z", "this filter is never closed", "close it with ]")
 _UNCLOSED = (r"\Z", "this [ is never closed", "close it with ]")
@@ -67,7 +67,7 @@ _OPERATORS: _Faults = [
     (
         r"(?:in|nin|not|contains|subsetof|anyof|noneof)\b",
         _NO_OPERATOR,
-        "write each value: @.size == 'S' || @.size == 'M'; for a part of a text, search(@.name, 'part')",
+        "write each value: @.size == 'S' || @.size == 'M'; for part of a text, search(@.name, 'part')",
     ),
     (r"===|(?:eq|is)\b", _NO_OPERATOR, "write =="),
     (r"!==|<>|≠|ne\b", _NO_OPERATOR, "write !="),
@@ -75,8 +75,8 @@ _OPERATORS: _Faults = [
     (r"=<|≤|le\b", _NO_OPERATOR, "write <="),
     (
         r"(?:==|!=|[<>])",
-        "a condition is not compared",
-        "join two with &&; parentheses stand around a whole one",
+        "a condition cannot be compared",
+        "join two with &&; put parentheses around a whole condition",
     ),
     (r"=", _NO_OPERATOR, "write =="),
     (r"[-+*/%]", *_CALCULATES),
@@ -87,28 +87,28 @@ _OPERATORS: _Faults = [
 
 _FAULTS: dict[str, _Faults] = {
     "path": [
-        (r"\Z", "white space stands behind this path", "remove it"),
-        (r"[|,]", "a path names one thing", "alternatives are a list: [$.a.phone, $.b.phone]"),
+        (r"\Z", "there is white space after this path", "remove it"),
+        (r"[|,]", "a path selects one thing", "write alternatives as a list: [$.a.phone, $.b.phone]"),
         (r"[-+*/%]", *_CALCULATES),
         _LENGTH,
         (r"[(`]", *_CHANGES),
-        (r"where\b", "a path has no where", "write a filter: $.items[?@.name]"),
-        (r"[=!<>&~]", "a comparison stands within a filter", "write $.items[?@.price > 10]"),
+        (r"where\b", "paths do not have where", "write a filter: $.items[?@.name]"),
+        (r"[=!<>&~]", "a comparison must be inside a filter", "write $.items[?@.price > 10]"),
         (r"\]", "this ] closes nothing", None),
         (
             r"\w",
             "a dot, a [ or the end of the path is missing here",
-            "a name with spaces is quoted: ['first name']",
+            "quote a name with spaces: ['first name']",
         ),
     ],
     "name": [
-        (r"\Z", "the name behind the dot is missing", "write $.properties.name"),
-        (r"(\d+)(?![\w-])", "a place in a list stands in brackets", r"write [\1] without the dot"),
+        (r"\Z", "the name after the dot is missing", "write $.properties.name"),
+        (r"(\d+)(?![\w-])", "write an index in brackets", r"write [\1] without the dot"),
         (r"([\w@$#:][\w@$#:-]*)", "this name must be quoted", r"write ['\1'] without the dot"),
-        (r"""(['"][^'"]*['"])""", "a quoted name stands in brackets", r"write [\1] without the dot"),
-        (r"[\[?]", "no dot stands before [", "remove it"),
-        (r"\.", "there are too many dots", "one dot leads to a member, two to all that stands below"),
-        (r"\s", "white space stands behind this dot", "remove it, or quote the name: ['first name']"),
+        (r"""(['"][^'"]*['"])""", "write a quoted name in brackets", r"write [\1] without the dot"),
+        (r"[\[?]", "there must be no dot before [", "remove it"),
+        (r"\.", "there are too many dots", "one dot selects a member, two select everything below"),
+        (r"\s", "there is white space after this dot", "remove it, or quote the name: ['first name']"),
         (r"`", *_CHANGES),
         (r"\(", *_SCRIPT),
         (r"[-+/%]", *_CALCULATES),
@@ -117,82 +117,85 @@ _FAULTS: dict[str, _Faults] = {
         _UNCLOSED,
         (r"\]", "an index or a name is missing here", "[0], ['name'], or [*] for all"),
         (r"\(", *_SCRIPT),
-        (r"[@$]", "a path within brackets stands in a filter", "write [?@.name == 'x']"),
-        (r"([^\W\d][\w-]*)", "a name in brackets is quoted", r"write ['\1']"),
+        (r"[@$]", "a path in brackets must be inside a filter", "write [?@.name == 'x']"),
+        (r"([^\W\d][\w-]*)", "a name in brackets must be quoted", r"write ['\1']"),
     ],
     "bracket": [
         _UNCLOSED,
-        (r"[.e]", "an index is a whole number", None),
+        (r"[.e]", "an index must be a whole number", None),
         (r":", "a slice has a start, an end and a step", "write [0:10:2]"),
-        (r"""['"\w*?]""", "names and indexes in brackets are separated by commas", "write ['a', 'b']"),
+        (r"""['"\w*?]""", "separate names and indexes in brackets with commas", "write ['a', 'b']"),
     ],
     "string": [
         (r"""['"]""", "this quote is never closed", "close it with the same quote"),
         (
             r"[\x00-\x1f]",
-            "a control character stands within quotes",
+            "there is a control character in quotes",
             r"write it as an escape, like \\n, \\t or \\u0007",
         ),
     ],
     "filter": _OPERATORS,
     "operand": [
         _UNCLOSED_FILTER,
-        (r"(?i:true\b)", "true is written in small letters", "write true"),
-        (r"(?i:false\b)", "false is written in small letters", "write false"),
-        (r"(?i:(?:null|none|nil|undefined)\b)", "null is written as null", "write null"),
+        (r"(?i:true\b)", "write true in lower case", "write true"),
+        (r"(?i:false\b)", "write false in lower case", "write false"),
+        (r"(?i:(?:null|none|nil|undefined)\b)", "use null for no value", "write null"),
         (r"not\b", _NO_OPERATOR, "write !(…)"),
-        (r"/", "a regular expression stands in quotes", _REGEX[1]),
+        (r"/", "a regular expression must be in quotes", _REGEX[1]),
         (r"[=<>!]", "a value is missing here", "write @.name == 'x'"),
-        (r"[-+]?\.?\d", "this is not a number", "numbers are written like 12, 0.5 or -1.5e3"),
-        (r"\(", "parentheses stand around a whole condition", "write (@.a == 1) && (@.b == 2)"),
+        (r"[-+]?\.?\d", "this is not a number", "write numbers like 12, 0.5 or -1.5e3"),
+        (r"\(", "put parentheses around a whole condition", "write (@.a == 1) && (@.b == 2)"),
         (r"[\])]", "a condition is missing here", "write @.name == 'x'"),
-        (r"(length|count|value|match|search)\s+\(", "no space stands before this (", r"write \1("),
+        (r"(length|count|value|match|search)\s+\(", "there must be no space before this (", r"write \1("),
         (r"[^\W\d][\w-]*\s*\(", *_CHANGES),
         (
             r"([^\W\d][\w-]*)",
-            "a word alone is neither a text nor a name",
-            r"write '\1' for a text, @.\1 for a member",
+            "a word by itself is neither text nor a name",
+            r"write '\1' for text, @.\1 for a member",
         ),
     ],
 }
 _OTHERWISE: dict[str, Fault] = {
     "path": (
         "this is not part of a path",
-        "a name with special characters is quoted: $.properties['first name']",
+        "quote a name with special characters: $.properties['first name']",
     ),
     "name": (
         "a name cannot begin like this",
-        "a name with special characters is quoted: $.properties['first name']",
+        "quote a name with special characters: $.properties['first name']",
     ),
-    "dash": ("a path does not calculate", "a name with a dash before a digit is quoted: ['line-1']"),
+    "dash": ("a path cannot calculate", "quote a name with a dash before a digit: ['line-1']"),
     "selector": ("this is neither a name nor an index", "[0], ['name'], or [*] for all"),
     "bracket": ("a comma or a ] is missing here", None),
-    "index": ("an index has no zeros before it", None),
-    "string": ("this character cannot stand within quotes", None),
+    "index": ("an index cannot begin with zeros", None),
+    "string": ("this character cannot be in quotes", None),
     "escape": (
         "there is no such escape",
         r"\\ is a backslash, \' and \" are quotes, \n is a new line; any other character is written like \u263a",
     ),
     "filter": ("this is not part of a condition", "compare with ==, !=, <, <=, >, >=; join with && and ||"),
-    "negated": ("! stands before a whole condition", "write !(@.a == 1), or @.a != 1"),
-    "literal": ("a value alone is not a condition", "compare it: @.name == 'x'"),
-    "valued": ("this function gives a value, which is not a condition", "compare it: length(@.name) > 3"),
+    "negated": ("! must be before a whole condition", "write !(@.a == 1), or @.a != 1"),
+    "literal": ("a value by itself is not a condition", "compare it: @.name == 'x'"),
+    "valued": ("this function returns a value, not a condition", "compare it: length(@.name) > 3"),
     "logical": (
-        "this function gives a condition, which is not compared",
-        "write it alone, or with ! before it",
+        "this function returns a condition, which cannot be compared",
+        "use it by itself, or with ! before it",
     ),
     "plural": (
         "only single values can be compared",
-        "a single value has names and indexes only; how many there are is count(@.items[*])",
+        "a path to a single value has only names and indexes; to count values, write count(@.items[*])",
     ),
-    "argument": ("this function takes a single value", "a text, a number, or a path of names and indexes"),
+    "argument": (
+        "this function takes a single value",
+        "use text, a number, or a path with only names and indexes",
+    ),
     "nodes": (
         "this function takes a path",
-        "write count(@.items[*]); the length of a text is length(@.name)",
+        "write count(@.items[*]); for the length of text, write length(@.name)",
     ),
     "function": (
         "there is no such function",
-        "the functions are length, count, match, search and value; a text has the filters of Liquid",
+        "the functions are length, count, match, search and value; in a template, use Liquid's filters",
     ),
     "operand": ("this is neither a value nor a path", "write @.name, 'text', 12.5, true, false or null"),
 }

@@ -110,9 +110,9 @@ _MULTIPLE = {
     "W": "write [^A-Za-z0-9_]",
     "s": r"write [ \t\n\r]",
     "S": r"write [^ \t\n\r]",
-    "b": "there are no word boundaries",
-    "B": "there are no word boundaries",
-    "/": "a slash needs no backslash",
+    "b": "word boundaries are not supported",
+    "B": "word boundaries are not supported",
+    "/": "a slash does not need a backslash",
     "$": "write [$]",
 }
 
@@ -135,21 +135,20 @@ class _Parser:
         rest, hint = self.text[self.at :], None
         if rest.startswith("\\"):
             hint = (
-                _MULTIPLE.get(rest[1:2]) or r"a backslash stands before ( ) * + - . ? [ \ ] ^ { | } n r t p P"
+                _MULTIPLE.get(rest[1:2])
+                or r"use a backslash only before ( ) * + - . ? [ \ ] ^ { | } n r t p P"
             )
         elif self.text.startswith("(?", self.at - 1):
-            hint = "nothing begins with (? here: no flags, no look-around; a group is ( alone"
+            hint = "(? is not supported: no flags, no look-around; write a group with ( only"
         elif not rest:
             hint = "a ( or a [ is never closed"
         elif re.match(r"\{[0-9]", rest):
-            hint = "a repetition is written like {2}, {2,} or {2,5}"
+            hint = "write a repetition like {2}, {2,} or {2,5}"
         elif rest[:1] in ("?", "+", "*"):
-            hint = (
-                "nothing that could be repeated stands before it; there are no lazy or possessive repetitions"
-            )
+            hint = "there is nothing before it to repeat; lazy and possessive repetitions are not supported"
         elif rest[:1] in ("{", "}", "]", "["):
-            hint = f"to mean it as it is, write \\{rest[0]}"
-        raise ExpressionError("this is not a regular expression as RFC 9485 defines them", self.at, hint)
+            hint = f"to match the character itself, write \\{rest[0]}"
+        raise ExpressionError("this is not a regular expression as in RFC 9485", self.at, hint)
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self.text, self.at)

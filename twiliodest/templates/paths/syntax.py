@@ -36,10 +36,10 @@ NESTING_LIMIT = 30  # parentheses, filters and functions within each other
 def parse_path(text: str) -> Query:
     """Read a path; raises `ExpressionError`."""
     if len(text) > LENGTH_LIMIT:
-        raise ExpressionError(f"a path has at most {LENGTH_LIMIT:,} characters", LENGTH_LIMIT)
+        raise ExpressionError(f"a path can have at most {LENGTH_LIMIT:,} characters", LENGTH_LIMIT)
     reader = _Reader(text)
     if not reader.take("$"):
-        raise ExpressionError("a path begins with $", 0, "write $.properties.name")
+        raise ExpressionError("a path must begin with $", 0, "write $.properties.name")
     query = reader.query(rooted=True)
     if reader.at < len(text):
         reader.space()
@@ -64,7 +64,7 @@ class _Reader(Words):
     def nested(self, read: Callable[[], _T]) -> _T:
         self.depth += 1
         if self.depth > NESTING_LIMIT:
-            raise ExpressionError(f"a path is nested at most {NESTING_LIMIT} deep", self.at)
+            raise ExpressionError(f"a path can be nested at most {NESTING_LIMIT} deep", self.at)
         found = read()
         self.depth -= 1
         return found
@@ -87,7 +87,7 @@ class _Reader(Words):
                 return Query(rooted, tuple(segments))
             self.steps += 1
             if self.steps > STEPS_LIMIT:
-                raise ExpressionError(f"a path has at most {STEPS_LIMIT} steps", start)
+                raise ExpressionError(f"a path can have at most {STEPS_LIMIT} steps", start)
 
     def shorthand(self) -> Selector:
         if self.take("*"):
