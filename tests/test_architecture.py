@@ -63,7 +63,12 @@ INSIDE = {
     ),
     "planning": ("planner", "plan progress", "candidates confirmed identity parallel"),
     "guards": ("guards", "quiet_hours suppression timing", "durations"),
-    "messages": ("send_sms", "options phones", "numbers parameters savings", "numbering segments spellings"),
+    "messages": (
+        "send_sms",
+        "options phones",
+        "numbers parameters regions savings",
+        "numbering segments spellings",
+    ),
     "twilio": (
         *("messages reader", "connection", "dialing", "http1"),
         "answers contents faults network redaction wire",
@@ -74,12 +79,12 @@ INSIDE = {
     ),
     "templates": ("fields", "liquid", "paths", "bounds"),
     "templates.liquid": (
-        *("compiler", "syntax values", "calls tags", "conditions filters grammar loops", "cursor operands"),
-        "dates figures hints markup nodes parts rendering tokens",
+        *("compiler", "syntax values", "calls tags", "acts", "conditions filters grammar loops lookups"),
+        *("lists", "cursor operands", "dates figures hints markup nodes parts rendering tokens"),
     ),
     "templates.paths": (
         *("selection", "compiler", "syntax", "words", "hints search"),
-        "iregexp names nodes values",
+        *("iregexp", "automaton names nodes values"),
     ),
     "triggers": ("matching", "functions grammar scope", "expressions globs", "tokens"),
     "events": (

@@ -95,60 +95,6 @@ def has_extension(text: str, region: str) -> bool:
         return False
 
 
-@functools.lru_cache(maxsize=16384)
-def country(start: str, length: int) -> str | None:
-    """The ISO country of a number of that length which starts so; `None` where there is none.
-
-    A number that nobody can have belongs to the largest country of its code.
-    """
-    import phonenumbers
-
-    for digits in (1, 2, 3):
-        regions = phonenumbers.region_codes_for_country_code(int(start[1 : digits + 1]))
-        if len(regions) > 1:
-            alike = start.ljust(max(length, 8), "2")
-            return phonenumbers.region_code_for_number(phonenumbers.parse(alike)) or str(regions[0])
-        if regions:
-            return None if regions[0] == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else str(regions[0])
-    return None
-
-
-@functools.lru_cache(maxsize=1024)
-def time_zones(number: str) -> tuple[str, ...]:
-    """The tz database's names of the zones where a number in E.164 may be, by its prefix; none if nobody can tell.
-
-    A number in no known range of its country may be anywhere in it.
-    """
-    import phonenumbers
-    from phonenumbers import timezone
-    from phonenumbers.tzdata import TIMEZONE_DATA
-
-    found = _parsed(number)
-    if not found:
-        return ()
-    zones = timezone.time_zones_for_number(found)
-    if phonenumbers.number_type(found) == phonenumbers.PhoneNumberType.UNKNOWN:
-        zones = TIMEZONE_DATA.get(str(found.country_code), ())
-    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)
-
-
-def check_region(code: str) -> str | None:
-    """None if `code` can be a `default_region`, else a hint at what to write."""
-    import phonenumbers
-
-    if code in phonenumbers.SUPPORTED_REGIONS:
-        return None
-    name = code.strip().upper()
-    region = {"UK": "GB", "GBR": "GB", "USA": "US", "CAN": "CA", "AUS": "AU", "DEU": "DE", "FRA": "FR"}.get(
-        name, name
-    )
-    if re.fullmatch(r"\+?[0-9]{1,3}", name):
-        region = phonenumbers.region_code_for_country_code(int(name))
-    if region in phonenumbers.SUPPORTED_REGIONS:
-        return f'did you mean "{region}"?'
-    return "write a country's two-letter ISO code, such as US or GB"
-
-
 @functools.lru_cache(maxsize=4096)
 def by_plan(number: str) -> str:
     """`canonical` without its short cut: shortened until it stays the same."""
@@ -167,7 +113,7 @@ def _shortened(number: str) -> Iterator[str]:
 def _shorter(number: str) -> str | None:
     import phonenumbers
 
-    found = _parsed(number)
+    found = parsed(number)
     if not found:
         return None
     code, form = found.country_code or 0, _form(found)
@@ -209,7 +155,7 @@ def _valid(reading: Reading | None) -> Reading | None:
 
 
 def _reading(number: str) -> Reading:
-    found = _parsed(number)
+    found = parsed(number)
     return _known(number, found) if found else Reading(number)
 
 
@@ -224,7 +170,8 @@ def _known(number: str, found: PhoneNumber) -> Reading:
     return Reading(number, is_possible=reason == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
-def _parsed(number: str) -> PhoneNumber | None:
+def parsed(number: str) -> PhoneNumber | None:
+    """phonenumbers' own value for a number in E.164; `None` where it has none."""
     import phonenumbers
 
     try:

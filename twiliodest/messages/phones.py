@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 import re
 
-from twiliodest.messages import numbering
-from twiliodest.messages.numbering import check_region, is_canonical, is_e164
+from twiliodest.messages import regions
+from twiliodest.messages.numbering import is_canonical, is_e164
 from twiliodest.messages.numbers import PhoneError, quote, read_number
+from twiliodest.messages.regions import check_region
 from twiliodest.messages.spellings import visible
 from twiliodest.model import is_messaging_service
 
@@ -119,7 +120,7 @@ def country(address: str) -> str | None:
     """
     number = _number_of(address)
     start = number[: 5 if number.startswith("+1") else 8]
-    return numbering.country(start, len(number)) if is_e164(number) else None
+    return regions.country_of(start, len(number)) if is_e164(number) else None
 
 
 def time_zones(address: str) -> tuple[str, ...]:
@@ -128,7 +129,7 @@ def time_zones(address: str) -> tuple[str, ...]:
     All of its country's where the number is in no range that is known.
     """
     number = _number_of(address)
-    return numbering.time_zones(number) if is_e164(number) else ()
+    return regions.zones_of(number) if is_e164(number) else ()
 
 
 def sender_kind(value: str) -> SenderKind | None:

@@ -9,17 +9,22 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from twiliodest.errors import ExpressionError
-from twiliodest.events.halves import HALF, is_whole
 from twiliodest.templates.bounds import TOO_MUCH, TooMuch
-from twiliodest.templates.liquid.conditions import fits
+from twiliodest.templates.liquid.acts import (
+    assigning,
+    capturing,
+    choosing,
+    choosing_by_value,
+    counting,
+    cycling,
+    one_by_one,
+    writing,
+)
 from twiliodest.templates.liquid.loops import count, repeating, sequence
 from twiliodest.templates.liquid.nodes import (
-    BLANK,
-    EMPTY,
     Assign,
     Block,
     Capture,
@@ -35,19 +40,15 @@ from twiliodest.templates.liquid.nodes import (
     Output,
     Text,
 )
-from twiliodest.templates.liquid.operands import items, text
 from twiliodest.templates.liquid.rendering import (
     TEMPLATE,
-    Absent,
     Act,
-    Get,
     Run,
     Say,
     Unfit,
     fitting,
     plain,
     strict,
-    weight,
 )
 from twiliodest.templates.liquid.syntax import assigned
 from twiliodest.templates.liquid.values import Expressions
@@ -88,18 +89,7 @@ class _Compiler(Expressions):
     """Turns what was read into closures."""
 
     def block(self, block: Block) -> Act:
-        acts = [self.node(node) for node in block.nodes]
-        cost = len(acts) + 1
-
-        def run_all(run: Run) -> str | None:
-            run.spend(cost)
-            for act in acts:
-                signal = act(run)
-                if signal:
-                    return signal
-            return None
-
-        return run_all
+        return one_by_one([self.node(node) for node in block.nodes])
 
     def branch(self, block: Block) -> Act:
         """A block that may not be run: what it assigns is not certain behind it."""
@@ -123,7 +113,7 @@ class _Compiler(Expressions):
             case Assign():
                 get = self.value(node.value)
                 self.scope[node.name] = self.origin(node.value) or node.name
-                return self.assign(node.name, get)
+                return assigning(node.name, get)
             case Capture():
                 return self.capture(node)
             case Cycle():
@@ -148,22 +138,7 @@ class _Compiler(Expressions):
         if path in ("forloop", "forloop.parentloop"):
             raise ExpressionError(f"{path} is not text", expression.at, f"write {{{{ {path}.index }}}}")
 
-        def write(run: Run) -> None:
-            value = get(run)
-            if value.__class__ is str:
-                if not is_whole(value):
-                    raise Unfit(path, HALF)
-                run.write(value)
-            elif value is None:
-                raise Unfit(path, "gives nothing after its filters")
-            elif value.__class__ is Absent:
-                run.write(strict(value, say))
-            elif value is not EMPTY and value is not BLANK:
-                if isinstance(value, list | range):
-                    run.spend(len(value[: run.work + 1]))
-                run.write(_said(value, path, say))
-
-        return write
+        return writing(get, path, say)
 
     def choice(self, node: If) -> Act:
         (condition, block), *others = node.branches
@@ -171,16 +146,7 @@ class _Compiler(Expressions):
         rest = [(self.test(test), self.branch(other)) for test, other in others]
         default = self.branch(node.other)
 
-        def choose(run: Run) -> str | None:
-            if first(run) is wanted:
-                return then(run)
-            for test, other in rest:
-                run.spend(1)
-                if test(run):
-                    return other(run)
-            return default(run)
-
-        return choose
+        return choosing(first, wanted, then, rest, default)
 
     def case(self, node: Case) -> Act:
         get = self.value(node.value)
@@ -189,17 +155,7 @@ class _Compiler(Expressions):
         ]
         default = self.branch(node.other)
 
-        def choose(run: Run) -> str | None:
-            subject, found = plain(get(run)), False
-            for values, block in branches:
-                run.spend(len(values))
-                if any(fits(subject, plain(value(run))) for value in values):
-                    found = True
-                    if signal := block(run):
-                        return signal
-            return None if found else default(run)
-
-        return choose
+        return choosing_by_value(get, branches, default)
 
     def loop(self, node: For) -> Act:
         path = self.origin(node.items) or TEMPLATE
@@ -238,52 +194,21 @@ class _Compiler(Expressions):
                 raise ExpressionError(message, expression.at, f"write {word}: 2") from None
         return lambda run: fitting(path, f"the {word} of a for loop", count, strict(get(run), say))
 
-    def assign(self, name: str, get: Get) -> Act:
-        def assign(run: Run) -> None:
-            run.locals[name] = get(run)
-
-        return assign
-
     def capture(self, node: Capture) -> Act:
         block, name = self.block(node.body), node.name
         self.scope[name] = name
 
-        def capture(run: Run) -> str | None:
-            outer, run.out = run.out, []
-            signal = block(run)
-            run.locals[name], run.out = "".join(run.out), outer
-            return signal
-
-        return capture
+        return capturing(name, block)
 
     def cycle(self, node: Cycle) -> Act:
         group = self.value(node.group) if node.group else None
         path = (node.group and self.origin(node.group)) or TEMPLATE
         writers = [self.output(value) for value in node.values]
 
-        def cycle(run: Run) -> None:
-            name = strict(group(run), self.say) if group else ""
-            run.spend(weight(name))
-            slot = (node.key, fitting(path, "a cycle", text, name))
-            place = run.cycles.get(slot, 0)
-            run.cycles[slot] = (place + 1) % len(writers)
-            writers[place](run)
-
-        return cycle
+        return cycling(node.key, group, path, writers, self.say)
 
     def count(self, node: Count) -> Act:
         name, step = node.name, node.step
         self.scope.setdefault(name, name)
 
-        def count(run: Run) -> None:
-            before = run.counters.get(name, 0)
-            run.counters[name] = before + step
-            run.write(str(before if step > 0 else before + step))
-
-        return count
-
-
-def _said(value: Any, path: str, say: Say) -> str:
-    if isinstance(value, Fraction):
-        return text(value)
-    return say(path, (items(value) if isinstance(value, range) else value,))
+        return counting(name, step)

@@ -9,17 +9,27 @@ import base64
 import math
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from twiliodest.templates.liquid.dates import DEFAULT_FORMAT, format_date, parse_date, time_zone
 from twiliodest.templates.liquid.figures import DIGITS, as_number, figure, number, rounded
+from twiliodest.templates.liquid.lists import (
+    Number,
+    end,
+    find,
+    in_order,
+    joined,
+    matching,
+    order,
+    reject,
+    total,
+    uniq,
+    where,
+)
 from twiliodest.templates.liquid.markup import escape, escape_once, strip_html
-from twiliodest.templates.liquid.operands import NAME_LIMIT, bounded, equal, items, property_of, text, whole
-
-Number = int | Decimal | Fraction
+from twiliodest.templates.liquid.operands import NAME_LIMIT, bounded, items, property_of, text, whole
 
 
 def _date(value: Any, form: Any = DEFAULT_FORMAT, zone: Any = None) -> str:
@@ -104,74 +114,6 @@ def _truncatewords(value: Any, count: Any = 15, end: Any = "...") -> str:
     return " ".join(words[:most]) + (text(end) if len(words) > most else "")
 
 
-def _join(value: Any, by: Any = " ") -> str:
-    texts = [text(item) for item in items(value)]
-    bounded(sum(map(len, texts)) + len(texts) * len(text(by)))
-    return text(by).join(texts)
-
-
-def _sorted(value: Any, name: Any, key: Callable[[Any], Any]) -> list[Any]:
-    pairs = [(item if name is None else property_of(item, name), item) for item in items(value)]
-    known = [(key(found), item) for found, item in pairs if found is not None]
-    if len({isinstance(found, str) for found, _ in known}) > 1:
-        raise ValueError("its items cannot be sorted: they are of different types")
-    return [item for _, item in sorted(known, key=lambda pair: pair[0])] + [
-        i for found, i in pairs if found is None
-    ]
-
-
-def _order(value: Any) -> Any:
-    if isinstance(value, bool | list | dict):
-        raise ValueError("its items cannot be sorted: they are not text or numbers")
-    return value
-
-
-def _matching(value: Any, name: Any, target: Any) -> Iterable[tuple[Any, bool]]:
-    for item in items(value):
-        found = property_of(item, name)
-        yield item, found not in (None, False) if target is None else equal(found, target)
-
-
-def _where(value: Any, name: Any, target: Any = None) -> list[Any]:
-    return [item for item, fits in _matching(value, name, target) if fits]
-
-
-def _reject(value: Any, name: Any, target: Any = None) -> list[Any]:
-    return [item for item, fits in _matching(value, name, target) if not fits]
-
-
-def _find(value: Any, name: Any, target: Any = None) -> Any:
-    return next((item for item, fits in _matching(value, name, target) if fits), None)
-
-
-def _uniq(value: Any, name: Any = None) -> list[Any]:
-    kept: dict[Any, Any] = {}
-    for item in items(value):
-        kept.setdefault(_identity(item if name is None else property_of(item, name)), item)
-    return list(kept.values())
-
-
-def _identity(value: Any) -> Any:
-    if isinstance(value, dict):
-        return dict, tuple((key, _identity(item)) for key, item in sorted(value.items()))
-    if isinstance(value, list):
-        return list, tuple(map(_identity, value))
-    return isinstance(value, bool), value
-
-
-def _sum(value: Any, name: Any = None) -> Number:
-    total = Fraction(0)
-    for item in items(value):
-        found = item if name is None else property_of(item, name)
-        total = total if found is None else total + number(found)
-    return figure(total)
-
-
-def _end(value: Any, place: int) -> Any:
-    found: Sequence[Any] = value if isinstance(value, str | list | range) else items(value)
-    return found[place] if found else None
-
-
 def _base64_decode(value: Any) -> str:
     try:
         return base64.b64decode(text(value), validate=True).decode()
@@ -212,12 +154,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "downcase": lambda value: text(value).lower(),
     "escape": lambda value: escape(text(value)),
     "escape_once": lambda value: escape_once(text(value)),
-    "find": _find,
-    "first": lambda value: _end(value, 0),
+    "find": find,
+    "first": lambda value: end(value, 0),
     "floor": lambda value: math.floor(number(value)),
-    "has": lambda value, name, target=None: any(fits for _, fits in _matching(value, name, target)),
-    "join": _join,
-    "last": lambda value: _end(value, -1),
+    "has": lambda value, name, target=None: any(fits for _, fits in matching(value, name, target)),
+    "join": joined,
+    "last": lambda value: end(value, -1),
     "lstrip": lambda value: text(value).lstrip(),
     "map": lambda value, name: [property_of(item, name) for item in items(value)],
     "minus": lambda value, other: figure(number(value) - number(other)),
@@ -225,7 +167,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "newline_to_br": lambda value: re.sub(r"\r?\n", "<br />\n", text(value)),
     "plus": lambda value, other: figure(number(value) + number(other)),
     "prepend": lambda value, start: text(start) + text(value),
-    "reject": _reject,
+    "reject": reject,
     "remove": lambda value, old: _replace(value, old),
     "remove_first": lambda value, old: _replace(value, old, "", 1),
     "remove_last": lambda value, old: _replace_last(value, old),
@@ -237,20 +179,20 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "rstrip": lambda value: text(value).rstrip(),
     "size": _size,
     "slice": _slice,
-    "sort": lambda value, name=None: _sorted(value, name, _order),
-    "sort_natural": lambda value, name=None: _sorted(value, name, lambda item: text(item).casefold()),
+    "sort": lambda value, name=None: in_order(value, name, order),
+    "sort_natural": lambda value, name=None: in_order(value, name, lambda item: text(item).casefold()),
     "split": _split,
     "squish": lambda value: " ".join(text(value).split()),
     "strip": lambda value: text(value).strip(),
     "strip_html": lambda value: strip_html(text(value)),
     "strip_newlines": lambda value: re.sub(r"\r?\n", "", text(value)),
-    "sum": _sum,
+    "sum": total,
     "times": lambda value, other: figure(number(value) * number(other)),
     "truncate": _truncate,
     "truncatewords": _truncatewords,
-    "uniq": _uniq,
+    "uniq": uniq,
     "upcase": lambda value: text(value).upper(),
     "url_decode": _url_decode,
     "url_encode": lambda value: urllib.parse.quote_plus(text(value), safe="!~*'()"),
-    "where": _where,
+    "where": where,
 }

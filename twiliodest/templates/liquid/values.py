@@ -6,13 +6,14 @@ Strict: `Absent` stands for what the event does not have, until a condition or `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from twiliodest.errors import ExpressionError
 from twiliodest.templates.liquid.calls import compile_filter
 from twiliodest.templates.liquid.conditions import COMPARISONS
 from twiliodest.templates.liquid.hints import nearest
+from twiliodest.templates.liquid.lookups import MISSING, certain_names, finder, selecting, taken
 from twiliodest.templates.liquid.nodes import (
     Condition,
     Expression,
@@ -31,16 +32,14 @@ from twiliodest.templates.liquid.rendering import (
     Get,
     Run,
     Say,
-    Unfit,
     checked,
     fitting,
-    is_blank,
     plain,
     strict,
     weight,
 )
 from twiliodest.templates.paths.compiler import Path
-from twiliodest.templates.paths.selection import Selected, compile_selected
+from twiliodest.templates.paths.selection import compile_selected
 
 FORLOOP = ("index", "index0", "rindex", "rindex0", "first", "last", "length", "parentloop")
 
@@ -148,7 +147,7 @@ class Expressions:
             at = expression.at + max(0, error.offset - expression.added)
             raise ExpressionError(error.message, at, error.hint) from None
         self.variables.setdefault(selected.path.text, selected.path)
-        return _selecting(selected)
+        return selecting(selected)
 
     def lookup(self, expression: Lookup) -> Get:
         """What stands at the names and indexes of a variable."""
@@ -166,8 +165,8 @@ class Expressions:
                     step = step(run)
                     if step.__class__ is Absent:
                         return step
-                value = _step(value, step)
-                if value is _MISSING:
+                value = taken(value, step)
+                if value is MISSING:
                     return absent
             return checked(value, path, run)
 
@@ -176,17 +175,17 @@ class Expressions:
             return find(run, event[head]) if head in event else absent
 
         def from_template(run: Run) -> Any:
-            value = run.locals.get(head, _MISSING)
-            if value is _MISSING:
+            value = run.locals.get(head, MISSING)
+            if value is MISSING:
                 return run.counters[head] if head in run.counters and not steps else from_event(run)
             return find(run, plain(value)) if steps else value
 
         if not own or head not in self.scope:
             known = next((place for place, step in enumerate(rest) if isinstance(step, Lookup)), len(rest))
-            names = tuple(_names([head, *rest]))
+            names = tuple(certain_names([head, *rest]))
             shown = f"${spell([head, *rest[:known]])}"
             whole_names = names if len(names) == len(expression.steps) else ()
-            find_it = _finder([head, *rest[:known]])
+            find_it = finder([head, *rest[:known]])
             self.variables.setdefault(shown, Path(shown, (names,), find_it, whole_names))
         return from_template if own else from_event
 
@@ -203,52 +202,3 @@ class Expressions:
         if steps and isinstance(steps[0], str) and steps[0] not in FORLOOP:
             hint = nearest(steps[0], FORLOOP) or f"it has {', '.join(FORLOOP)}"
             raise ExpressionError(f'forloop has no "{steps[0]}"', expression.at, hint)
-
-
-_MISSING = object()
-
-
-def _selecting(selected: Selected) -> Get:
-    text, find = selected.path.text, selected.path.find
-
-    def select(run: Run) -> Any:
-        found = find(run.event)
-        run.spend(len(found))
-        if is_blank(found):
-            return Absent(text, tuple(found))
-        missing, wanted = selected.lacking(run.event)
-        if missing:
-            raise Unfit(text, f"is missing in {missing} of {wanted} places")
-        return found[0] if len(found) == 1 else list(found)
-
-    return select
-
-
-def _finder(steps: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
-    def find(event: Any) -> Sequence[Any]:
-        value = event
-        for step in steps:
-            value = _step(value, step)
-        return () if value is _MISSING else (value,)
-
-    return find
-
-
-def _names(steps: Sequence[Any]) -> Iterator[str]:
-    """The names that surely lead into the event: `size` may be a name, or the size of what stands before it."""
-    for step in steps:
-        if not isinstance(step, str) or step in ("size", "first", "last"):
-            return
-        yield step
-
-
-def _step(value: Any, step: Any) -> Any:
-    """A member, an item, or what Liquid knows of a list or text: an object has no size, but may have a `size`."""
-    if isinstance(value, dict):
-        return value[step] if step.__class__ is str and step in value else _MISSING
-    if isinstance(value, list | range):
-        if step in ("first", "last"):
-            step = -1 if step == "last" else 0
-        if step.__class__ is int and -len(value) <= step < len(value):
-            return value[step]
-    return len(value) if step == "size" and isinstance(value, str | list | range) else _MISSING

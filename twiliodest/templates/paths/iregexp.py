@@ -9,22 +9,15 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from twiliodest.errors import ExpressionError
 from twiliodest.templates.bounds import TooMuch
+from twiliodest.templates.paths.automaton import END, JUMP, START, TAKE, Op, Pattern
 
 PATTERN_LIMIT = 1_000  # characters of a pattern
 SIZE_LIMIT = 2_000  # steps of a pattern, whose repetitions are written out
 NESTING_LIMIT = 30
-_REMEMBERED = 10_000  # states that are kept for the next text
-
-_TAKE, _JUMP, _START, _END = range(4)
-_Op = tuple[int, Any]  # a test of a character; where to go on, relative to here; nothing; nothing
-_States = frozenset[int]
-_Key = tuple[
-    _States, str, bool, bool
-]  # the states before a character, it, whether it is the last, and `whole`
 
 
 @functools.lru_cache(64)
@@ -33,68 +26,6 @@ def compile_pattern(text: str) -> Pattern:
     if len(text) > PATTERN_LIMIT:
         raise TooMuch
     return Pattern(_Parser(text).pattern())
-
-
-class Pattern:
-    """A nondeterministic automaton that is in all of its states at once; transitions are remembered."""
-
-    def __init__(self, ops: list[_Op]) -> None:
-        self._ops = ops
-        self._seen: dict[_Key, _States] = {}
-        self._room = _REMEMBERED
-
-    def matches(self, text: str, spend: Callable[[int], None], *, whole: bool) -> bool:
-        """Whether all of a text matches, or else any part of it; `spend` is told how many steps it takes."""
-        seen, accepting, end = self._seen, len(self._ops), len(text) - 1
-        spend(1 + accepting // 10)
-        states = self._closure([0], is_start=True, is_end=not text)
-        for place, character in enumerate(text):
-            if accepting in states and not whole:
-                return True
-            if not states:
-                return False
-            key = (states, character, place == end, whole)
-            after = seen.get(key)
-            if after is None:
-                spend(len(states))
-                after = self._after(states, character, place == end, whole)
-                spend(len(after))
-                self._remember(key, after)
-            spend(1)
-            states = after
-        return accepting in states
-
-    def _after(self, states: _States, character: str, is_end: bool, whole: bool) -> _States:
-        taken = [0] if not whole else []
-        for state in states:
-            if state < len(self._ops):
-                kind, takes = self._ops[state]
-                if kind == _TAKE and takes(character):
-                    taken.append(state + 1)
-        return self._closure(taken, is_start=False, is_end=is_end)
-
-    def _closure(self, todo: list[int], *, is_start: bool, is_end: bool) -> _States:
-        """The states that are reached without a further character."""
-        found = set(todo)
-        while todo:
-            state = todo.pop()
-            if state == len(self._ops):
-                continue
-            kind, jumps = self._ops[state]
-            if kind == _JUMP:
-                after = [state + jump for jump in jumps]
-            else:
-                after = [state + 1] if (kind == _START and is_start) or (kind == _END and is_end) else []
-            todo += [each for each in after if each not in found]
-            found.update(after)
-        return frozenset(found)
-
-    def _remember(self, key: _Key, after: _States) -> None:
-        self._room -= len(key[0]) + len(after) + 1
-        if self._room < 0:
-            self._seen.clear()
-            self._room = _REMEMBERED
-        self._seen[key] = after
 
 
 _NORMAL = re.compile(r"[^()*+.?\[\\\]{|}]")
@@ -125,7 +56,7 @@ class _Parser:
         self.at = 0
         self.depth = 0
 
-    def pattern(self) -> list[_Op]:
+    def pattern(self) -> list[Op]:
         ops = self.branches()
         if self.at < len(self.text):
             self.fail()
@@ -161,22 +92,22 @@ class _Parser:
         self.at += taken
         return taken
 
-    def branches(self) -> list[_Op]:
+    def branches(self) -> list[Op]:
         ops = self.branch()
         while self.take("|"):
             other = self.branch()
-            ops = [(_JUMP, (1, len(ops) + 2)), *ops, (_JUMP, (len(other) + 1,)), *other]
+            ops = [(JUMP, (1, len(ops) + 2)), *ops, (JUMP, (len(other) + 1,)), *other]
             _check_size(ops)
         return ops
 
-    def branch(self) -> list[_Op]:
-        ops: list[_Op] = []
+    def branch(self) -> list[Op]:
+        ops: list[Op] = []
         while (atom := self.atom()) is not None:
             ops += self.repeated(atom)
             _check_size(ops)
         return ops
 
-    def atom(self) -> list[_Op] | None:
+    def atom(self) -> list[Op] | None:
         if self.take("("):
             self.depth += 1
             if self.depth > NESTING_LIMIT:
@@ -187,19 +118,19 @@ class _Parser:
             self.depth -= 1
             return ops
         if self.take("."):
-            return [(_TAKE, lambda character: character not in "\n\r")]
+            return [(TAKE, lambda character: character not in "\n\r")]
         if self.take("["):
-            return [(_TAKE, self.character_class())]
+            return [(TAKE, self.character_class())]
         if self.text.startswith(("^", "$"), self.at):
             self.at += 1
-            return [(_START if self.text[self.at - 1] == "^" else _END, None)]
+            return [(START if self.text[self.at - 1] == "^" else END, None)]
         if (one := self.character(_NORMAL)) is not None:
-            return [(_TAKE, one.__eq__)]
+            return [(TAKE, one.__eq__)]
         if category := self.category():
-            return [(_TAKE, category)]
+            return [(TAKE, category)]
         return None
 
-    def repeated(self, ops: list[_Op]) -> list[_Op]:
+    def repeated(self, ops: list[Op]) -> list[Op]:
         quantifier = self.match(_QUANTIFIER)
         if not quantifier:
             return ops
@@ -259,14 +190,14 @@ class _Parser:
         return lambda character: first <= character <= last
 
 
-def _check_size(ops: list[_Op]) -> None:
+def _check_size(ops: list[Op]) -> None:
     if len(ops) > SIZE_LIMIT:
         raise TooMuch
 
 
-def _star(ops: list[_Op]) -> list[_Op]:
-    return [(_JUMP, (1, len(ops) + 2)), *ops, (_JUMP, (-len(ops) - 1,))]
+def _star(ops: list[Op]) -> list[Op]:
+    return [(JUMP, (1, len(ops) + 2)), *ops, (JUMP, (-len(ops) - 1,))]
 
 
-def _maybe(ops: list[_Op]) -> list[_Op]:
-    return [(_JUMP, (1, len(ops) + 1)), *ops]
+def _maybe(ops: list[Op]) -> list[Op]:
+    return [(JUMP, (1, len(ops) + 1)), *ops]

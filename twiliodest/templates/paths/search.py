@@ -7,7 +7,8 @@ from typing import Any
 
 from twiliodest.errors import ExpressionError
 from twiliodest.templates.bounds import TooMuch
-from twiliodest.templates.paths.iregexp import Pattern, compile_pattern
+from twiliodest.templates.paths.automaton import Pattern
+from twiliodest.templates.paths.iregexp import compile_pattern
 from twiliodest.templates.paths.nodes import (
     And,
     Call,
