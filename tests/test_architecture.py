@@ -15,7 +15,8 @@ import twiliodest
 
 PACKAGE = Path(twiliodest.__file__).parent
 FOLDERS = (
-    *("cli", "screens", "config", "checks", "delivery", "sandbox", "planning", "guards", "messages"),
+    *("cli", "screens", "segment", "config", "checks"),
+    *("delivery", "sandbox", "planning", "guards", "messages"),
     *("twilio", "ledger", "templates", "triggers", "events"),
     *("addresses exact", "model", "errors"),  # the ground, for all of them
 )  # a folder imports from those behind it
@@ -25,7 +26,7 @@ INSIDE = {
         *(
             "completion divert init ledger preview sandbox schema sending shells",
             "run",
-            "listing rejects summary",
+            "listing rejects summary take_over",
         ),
         *("contradictions send_options", "selection", "options", "values", "command"),
         "endings environment signals",
@@ -42,6 +43,16 @@ INSIDE = {
             "report",
         ),
         *("wrapping", "controls listing streams"),
+    ),
+    "segment": (
+        *("__init__", "configuration", "actions", "messages", "media", "drafts recipients triggers"),
+        *(
+            "directives fql",
+            "liquids conditions",
+            "moustaches",
+            "phrases js words",
+            "answers paths yaml_text",
+        ),
     ),
     "config": (
         *("settings", "actions credentials guards", "options", "keys fields", "nodes"),
