@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 import os
 import re
 from collections.abc import Collection, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from twiliodest.config.masks import is_plain, is_shown, masked
+from twiliodest.config.parsing import hint_at, in_words, line_and_column, parse, quote
 from twiliodest.config.scalars import source_index
 from twiliodest.config.secrecy import Public, Spans, hidden, names_of
 from twiliodest.errors import ExpressionError, Place, Problem, UsageError
@@ -68,7 +68,7 @@ class Document:
         lines: dict[str, int] = {}
         for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode):
-                self.complain(key, "a key must be plain text", _quote("{"))
+                self.complain(key, "a key must be plain text", quote("{"))
             elif key.value in lines:
                 first = f"the first is on line {lines[key.value]}"
                 self.complain(key, f"{_named(key) or 'a key'} appears twice", first)
@@ -114,10 +114,10 @@ class Document:
     def text(self, node: Node, what: str, *, secret: bool = False) -> str | None:
         """The text of a scalar, as written: `+15551234567` keeps its plus, `no` stays `no`; else a problem."""
         if not isinstance(node, yaml.ScalarNode):
-            hint = _quote("{") if isinstance(node, yaml.MappingNode) and node.flow_style else None
+            hint = quote("{") if isinstance(node, yaml.MappingNode) and node.flow_style else None
             self.complain(node, f"{what} must be text", hint)
         elif not node.tag.startswith("tag:yaml.org,2002:"):
-            self.complain(node, f"{what} begins with !, which YAML reads as a tag", _quote("!"))
+            self.complain(node, f"{what} begins with !, which YAML reads as a tag", quote("!"))
         elif node.tag.endswith(":null") or not node.value.strip():
             self.complain(node, f"{what} has no value")
         elif id(node) in self._secrets and not secret:
@@ -143,7 +143,7 @@ class Document:
         """Note that a value ends at a comment that was meant as text."""
         place = self._text.index("#", node.end_mark.index)
         message = f"{what} ends at this #: YAML reads the rest as a comment"
-        self._note(*_line_and_column(self._text, place), message, "put it in double quotes")
+        self._note(*line_and_column(self._text, place), message, "put it in double quotes")
 
     def _read(self, path: Path) -> str:
         try:
@@ -169,14 +169,14 @@ class Document:
             message = f"{self.name} has more than {MOST:,} values: this is not a configuration"
             raise UsageError([Problem(message=message)])
         try:
-            root = _parse(self._text)
+            root = parse(self._text)
         except yaml.reader.ReaderError as error:
-            line, column = _line_and_column(self._text, error.position)
+            line, column = line_and_column(self._text, error.position)
             raise self._unreadable(line, column, "this character is forbidden", public) from None
         except yaml.MarkedYAMLError as error:
             unclosed = error.context_mark if "stream" in (error.problem or "") else None
             mark = unclosed or error.problem_mark or error.context_mark
-            message = "this is never closed" if unclosed else _in_words(error)
+            message = "this is never closed" if unclosed else in_words(error)
             line, column = (mark.line, mark.column) if mark else (0, 0)
             raise self._unreadable(line, column, message, public) from None
         if isinstance(root, yaml.MappingNode):
@@ -188,7 +188,7 @@ class Document:
         text = self._lines[line] if line < len(self._lines) else ""
         names = {*names_of(public)}
         excerpt = self._excerpt(line, column) if is_shown(self._lines, line, names) else None
-        hint = _hint(text)
+        hint = hint_at(text)
         place = Place(self.name, line + 1, column + 1)
         return UsageError([Problem(message=f"not YAML: {message}", place=place, hint=hint, excerpt=excerpt)])
 
@@ -197,7 +197,7 @@ class Document:
         if offset is None or not isinstance(node, yaml.ScalarNode):
             return start.line, start.column
         source = self._text[start.index : node.end_mark.index]
-        line, column = _line_and_column(source, source_index(source, node.style, node.value, offset))
+        line, column = line_and_column(source, source_index(source, node.style, node.value, offset))
         return start.line + line, column if line else start.column + column
 
     def _order(self, problem: Problem) -> tuple[bool, int, int]:
@@ -234,90 +234,9 @@ class Document:
         return shown if len(text) <= WIDEST else f"{shown[:WIDEST]}…"
 
 
-def _parse(text: str) -> Node | None:
-    """The root of a document. Raises `yaml.YAMLError` as PyYAML's own parser words it, which libyaml's outruns."""
-    fast = getattr(yaml, "CSafeLoader", None)  # not in every build of PyYAML
-    if text.lstrip().startswith(
-        "{"
-    ):  # as JSON, it may be indented with tabs, and its texts hold no line ends
-        text = _INDENT.sub(lambda indent: " " * len(indent[0]), text)
-    if _PAIR.search(text):
-        root = _slowly(text)  # libyaml refuses what PyYAML's own parser reads as two halves
-        _join_pairs(root)
-        return root
-    if fast:
-        try:
-            return fast(text).get_single_node()  # type: ignore[no-any-return] # the stubs do not know it by this name
-        except yaml.YAMLError:
-            if len(text) > _WORDED:
-                raise
-    return _slowly(text)
-
-
-def _join_pairs(root: Node | None) -> None:
-    """JSON writes characters beyond U+FFFF as two escapes, which are one character here, too."""
-    pending, seen = [root], set[int]()
-    while pending:
-        node = pending.pop()
-        if node is None or id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            pending += itertools.chain(*node.value)
-        elif isinstance(node, yaml.SequenceNode):
-            pending += node.value
-        elif isinstance(node, yaml.ScalarNode) and node.style == '"':
-            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-
-
-def _slowly(text: str) -> Node | None:
-    loader = yaml.SafeLoader(text)
-    try:
-        return loader.get_single_node()
-    except RecursionError:
-        fault = "this is nested too deeply"
-    except (ValueError, OverflowError):  # a number after a backslash that is not a character
-        fault = "there is no such character"
-    raise yaml.MarkedYAMLError(problem=fault, problem_mark=loader.get_mark())
-
-
-def _line_and_column(text: str, index: int) -> tuple[int, int]:
-    lines = f"{text[:index]}.".splitlines()
-    return len(lines) - 1, len(lines[-1]) - 1
-
-
 def _named(key: Node) -> str:
     return f'"{key.value}"' if is_plain(key.value) else ""
 
 
-def _quote(mark: str) -> str:
-    return f"put a value that begins with {mark} in double quotes"
-
-
-def _in_words(error: yaml.MarkedYAMLError) -> str:
-    """What PyYAML found, without what it quotes."""
-    problem = error.problem or ""
-    if "single document" in (error.context or ""):
-        return "a second document begins here"
-    if problem.startswith(("expected <block end>", "could not find expected")):
-        return "this does not fit what comes before it"
-    return re.sub(r" '[^']{2,}'", "", problem)
-
-
-def _hint(line: str) -> str | None:
-    """What is probably wrong with a line that is not YAML."""
-    indent = line[: len(line) - len(line.lstrip())]
-    if "\t" in indent:
-        return "indent with spaces, not tabs"
-    if found := re.search(r"(?:^|[:-])\s+(\{\{|[!*&%@`])", line):
-        return _quote(found[1])
-    if re.search(r":\s+[^\"'\s].*:\s", line):
-        return "put a value that contains a colon in double quotes"
-    return None
-
-
-_WORDED = 256 * 1024  # characters, beyond which PyYAML's own parser takes seconds
 _COMMENT = re.compile(r"[ \t]*(#.*)")
-_INDENT = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
-_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
