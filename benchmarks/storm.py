@@ -34,6 +34,9 @@ ACCOUNT = "AC" + "1" * 32
 TOKEN = "57081e7f0a1b2c3d9e8f7a6b5c4d3e2f"  # noqa: S105 -- opens nothing
 PROXY_SECRET = "proxy-pass-8d1f"  # noqa: S105 -- opens nothing
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+MENDED_SLEEP = """import select, time
+time.sleep = lambda seconds: select.select([], [], [], seconds)
+"""  # libfaketime lets Python's own fail with EINVAL
 COMMAND = Path(sys.executable).with_name("twiliodest")
 GONE = (("",), ("", "-wal", "-shm"), ("", "-wal", "-shm", ".runs"))  # what of a ledger is moved away
 CONFIG = """\
@@ -98,7 +101,9 @@ class Round:
             self.totals["through a proxy"] += 1
         if not calm and FAKETIME and self.random.random() < 0.2:
             offset = self.random.choice(("-20m", "+20m", "-2s", "+3s", "+2d"))
+            (self.folder / "sitecustomize.py").write_text(MENDED_SLEEP)
             environment |= {
+                "PYTHONPATH": str(self.folder),
                 "LD_PRELOAD": str(FAKETIME),
                 "FAKETIME": offset,
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
