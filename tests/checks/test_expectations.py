@@ -106,7 +106,7 @@ def test_a_sentence_says_what_does_not_fit(tmp_path: Path) -> None:
     check(tmp_path, 'properties.premium = "true"', [track(premium=True)] * 120)
     shown = run("check", "--events", "e.jsonl", cwd=tmp_path, env={"COLUMNS": "200"}).stdout.decode()
     sentence = (
-        'A: properties.premium is a boolean in 120 of 120 events, and the trigger compares it with "true"'
+        'A: properties.premium is a boolean in 120 of 120 events, but the trigger compares it with "true"'
     )
     assert sentence in " ".join(shown.split())
 

@@ -121,7 +121,7 @@ def _no_identity(it: NoIdentity, matched: int) -> str:
 
 def _mismatch(it: Mismatch) -> str:
     events = f"{it.count:,} of {it.of:,} events" if it.of > 1 else "1 event"
-    return f"{it.action}: {it.field} is {it.found} in {events}, and the trigger compares it with {it.wanted}"
+    return f"{it.action}: {it.field} is {it.found} in {events}, but the trigger compares it with {it.wanted}"
 
 
 def _messages(found: Findings) -> str:
