@@ -347,6 +347,7 @@ def test_whatever_no_proxy_holds_is_no_fault(exempt: str) -> None:
         (BASE, "*.twilio.test"),
         (BASE, f"x, {NAME}:443"),
         ("https://10.1.2.3", "10.0.0.0/8"),
+        ("https://10.1.2.3", "10.9.9.9/8"),
         ("https://[2001:db8::1]", "[2001:db8:0::1]"),
         ("https://[2001:db8::1]", "2001:db8::/32"),
         ("https://localhost", ""),
