@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from twiliodest.planning.identity import compile_identity
 from twiliodest.planning.plan import Plan
 from twiliodest.planning.planner import Planner, steps
 from twiliodest.planning.progress import Progress
+from twiliodest.templates.fields import compile_field
 
 HALVED = "Ann \ud83d"  # as a program cuts it that counts in UTF-16
 WHOLE_EVENT = {"type": "track", "messageId": "m1", "to": "+14155550134", "a": {"b": "Ann"}, "x": "y"}
@@ -69,6 +71,9 @@ def test_no_half_is_sent(tmp_path: Path, more: dict[str, Any], said: str) -> Non
 def test_a_half_in_an_address_or_a_trigger_stops_the_message(tmp_path: Path) -> None:
     """Whether the trigger matches cannot be said; `check` and `send` say where it looked."""
     assert made_of(tmp_path, {**WHOLE_EVENT, "to": HALVED}, TRACKED).message is None
+    second = replace(TRACKED, to=[compile_field("$.first"), compile_field("$.to")])
+    assert made_of(tmp_path, WHOLE_EVENT, second).message
+    assert made_of(tmp_path, {**WHOLE_EVENT, "first": HALVED}, second).message is None
     outcome = made_of(tmp_path, {**WHOLE_EVENT, "x": HALVED}, action('x = "Ann"'))
     assert (outcome.message, outcome.reason) == (None, f"$.x {HALF}")
 
