@@ -25,12 +25,16 @@ INSIDE = {
     "cli": (
         *("app", "check explain send"),
         *(
-            "completion divert init ledger preview sandbox schema sending shells",
+            "asking",
+            "completion divert init ledger sandbox schema sending shells",
+            "reading",
+            "preview",
             "run",
-            "listing rejects summary take_over",
         ),
+        "listing rejects summary take_over",
         *("contradictions send_options", "selection", "options", "values", "command"),
-        "endings environment signals",
+        "endings environment",
+        "signals",
     ),
     "cli.ledger": ("backup check list prune resolve stats", "filters place"),
     "screens": (

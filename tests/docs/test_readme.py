@@ -20,7 +20,7 @@ import click
 import msgspec
 import pytest
 from pages import ALL, PAGES, ROOT, Block, blocks, name
-from shell import BIN, CREDENTIALS, environment, on_terminal, run
+from shell import ACCOUNT, BIN, CREDENTIALS, environment, on_terminal, run
 
 from twiliodest.cli.app import app
 from twiliodest.errors import ExitStatus
@@ -88,6 +88,8 @@ def output(block: Block, place: Path, url: str) -> str:
     if block.note == "on a terminal":
         env = environment(place, **CREDENTIALS)
         _, shown = on_terminal([BIN / program, *arguments], cwd=place, env=env, answer="n")
+        shown = shown.replace(f"{url} (not Twilio)", f"api.twilio.com as AC…{ACCOUNT[-4:]}")
+        shown = shown.replace("about to send\n", "about to send for real\n")  # the page is about Twilio
         shown = "".join(re.findall(r"^[^━\n].*\n", shown.partition("[y/N]")[0] + "[y/N]\n", re.MULTILINE))
     else:
         done = run(*arguments, cwd=place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 
+from twiliodest.cli.signals import end_line
 from twiliodest.errors import ExitStatus, LedgerError, OutputError, Problem, UsageError
 from twiliodest.screens.streams import flush_output, mute
 
@@ -31,6 +32,7 @@ def end_in_words(run: Callable[[], ExitStatus]) -> ExitStatus:
         _tell(_problem(error))
         status = ExitStatus.INCOMPLETE
     except KeyboardInterrupt:
+        end_line()
         status = ExitStatus.INTERRUPTED
     try:
         flush_output()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twiliodest.cli.run import Run
-from twiliodest.cli.signals import handled
+from twiliodest.cli.signals import end_line, handled
 from twiliodest.config.settings import api_base_problems
 from twiliodest.delivery.intake import Intake
 from twiliodest.delivery.preview import preview
@@ -46,6 +46,8 @@ def show_preview(run: Run) -> ExitStatus:
 
         def interrupt(number: int, frame: object) -> None:
             """Wait until everything is counted, between two groups; but not where that may take for ever."""
+            if not bar.is_shown:  # which takes the line of the ^C when it is drawn again
+                end_line()
             if ending.is_interrupted or intake.is_waiting:
                 ending.is_interrupted = True
                 raise KeyboardInterrupt

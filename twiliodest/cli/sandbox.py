@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from twiliodest.cli.command import declare, mistake, option
 from twiliodest.cli.environment import Environment
 from twiliodest.cli.options import load
-from twiliodest.cli.signals import interrupts
+from twiliodest.cli.signals import interrupts, until_interrupted
 from twiliodest.cli.values import FILE, Number
 from twiliodest.errors import ExitStatus, Problem
 
@@ -80,7 +80,7 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
         message = f"{host} is open to other machines: anyone who can reach it can read every text"
         screen.print_problems([Problem(message=message, warning=True)])
     try:
-        with contextlib.suppress(KeyboardInterrupt), interrupts():
+        with until_interrupted():
             serve(settings, host, port, _announce)
     except OSError as error:
         hint = "choose another one with --port"
@@ -106,7 +106,7 @@ def keep_open(url: str) -> None:
     from twiliodest.screens import screen
 
     screen.print_line(f"the inbox is open at {url} until you press Ctrl-C")
-    with contextlib.suppress(KeyboardInterrupt), interrupts():
+    with until_interrupted():
         while True:
             time.sleep(3600)
 

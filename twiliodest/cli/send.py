@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +23,6 @@ from twiliodest.errors import ExitStatus
 if TYPE_CHECKING:
     from twiliodest.cli.run import Run
     from twiliodest.config.settings import Config
-    from twiliodest.model import Message
-    from twiliodest.screens.report import Tally
 
 
 def send(**given: Any) -> ExitStatus:
@@ -81,25 +78,35 @@ def send_events(
 
 def _send(run: Run) -> ExitStatus:
     """The real one. Raises `UsageError` where credentials are missing, before anything is read."""
+    from twiliodest.cli.asking import says_yes, says_yes_to_pipe
     from twiliodest.cli.preview import count_plan
+    from twiliodest.cli.reading import Reading
     from twiliodest.cli.sending import deliver
     from twiliodest.config.settings import account_of
     from twiliodest.twilio.network import route_to
 
     account = account_of(run.config, run.options.api_base)
     route = route_to(account.api_base, run.environment.variables)
-    terminals = run.environment.stdin_is_terminal and run.environment.stderr_is_terminal
-    asks, planned = run.options.ask and terminals, None
-    if run.is_rereadable and (asks or run.config.max_messages is not None):
-        run.read_to_plan()
-        planned, first = count_plan(run)
-        if asks and not _confirmed(run, planned, first):
-            run.notes.problems.append("you answered no: nothing was sent")
-            return ExitStatus.INCOMPLETE
-        run.read_what_was_planned()
+    asks = run.options.ask and run.environment.stderr_is_terminal
+    planned, reading = None, Reading(run)
+    if run.is_rereadable:
+        asks = asks and run.environment.stdin_is_terminal
+        if asks or run.config.max_messages is not None:
+            run.read_to_plan()
+            planned, first = count_plan(run)
+            if asks and not says_yes(run, account, planned, first):
+                return _refused(run)
+            run.read_what_was_planned()
+    elif asks and not says_yes_to_pipe(run, account, reading):
+        return _refused(run)
     path = run.ledger_path()
     assert path, "an account has a ledger"  # noqa: S101 -- for the type checker
-    return deliver(run, account, route, path, planned)
+    return deliver(run, account, route, path, planned, reading)
+
+
+def _refused(run: Run) -> ExitStatus:
+    run.notes.problems.append("you answered no: nothing was sent")
+    return ExitStatus.INCOMPLETE
 
 
 def _send_to_sandbox(run: Run) -> ExitStatus:
@@ -127,17 +134,3 @@ def _send_to_sandbox(run: Run) -> ExitStatus:
         if waits and status is not ExitStatus.INTERRUPTED:
             keep_open(sandbox.url)
     return status
-
-
-def _confirmed(run: Run, planned: Tally, first: Sequence[Message]) -> bool:
-    from twiliodest.screens import screen
-    from twiliodest.screens import send as send_screen
-
-    if not planned.messages:
-        return True
-    run.tell_actions()
-    send_screen.print_plan(planned, first, run.config, run.options.divert)
-    if send_screen.ask(f"Send all of it to {run.options.divert}?" if run.options.divert else "Send?"):
-        return True
-    screen.print_line("nothing was sent")
-    return False

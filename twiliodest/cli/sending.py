@@ -10,21 +10,20 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from twiliodest.cli.reading import Reading
 from twiliodest.cli.run import Run
-from twiliodest.cli.signals import handled
+from twiliodest.cli.signals import end_line, handled
 from twiliodest.delivery.budgets import Budget
 from twiliodest.delivery.clocks import Time
 from twiliodest.delivery.deliver import Delivery
 from twiliodest.delivery.diversion import DivertedLane
-from twiliodest.delivery.intake import Intake
 from twiliodest.delivery.loop import Loop
 from twiliodest.delivery.pace import Pace
 from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.model import Account, Event, Outcome, Step
-from twiliodest.planning.planner import steps
-from twiliodest.planning.progress import Progress
+from twiliodest.screens.bar import Bar
 from twiliodest.screens.report import FINE, Tally
 from twiliodest.screens.results import Results
 from twiliodest.twilio.messages import Accepted, Lane, Watch
@@ -40,7 +39,14 @@ FIRST = (
 )
 
 
-def deliver(run: Run, account: Account, route: Route, path: Path, plan: Tally | None = None) -> ExitStatus:
+def deliver(
+    run: Run,
+    account: Account,
+    route: Route,
+    path: Path,
+    plan: Tally | None = None,
+    reading: Reading | None = None,
+) -> ExitStatus:
     """Send all, remembering it in the ledger at `path`; the `plan` says what that comes to, where it was counted.
 
     Raises `UsageError` and `LedgerError`.
@@ -50,15 +56,14 @@ def deliver(run: Run, account: Account, route: Route, path: Path, plan: Tally | 
     opened = Ledger.open(path, clock=run.environment.clock, use=use, since=run.counted_with)
     with contextlib.closing(opened) as ledger:
         run.warn(ledger, use)
-        return asyncio.run(_deliver(run, account, route, ledger, plan))
+        return asyncio.run(_deliver(run, account, route, ledger, plan, reading or Reading(run)))
 
 
 async def _deliver(
-    run: Run, account: Account, route: Route, ledger: Ledger, plan: Tally | None
+    run: Run, account: Account, route: Route, ledger: Ledger, plan: Tally | None, reading: Reading
 ) -> ExitStatus:
-    stop, progress = Stop(), Progress()
+    stop, progress = reading.stop, reading.progress
     rereadable = {source.name for source in run.sources if source.size is not None}
-    intake = Intake(lambda: stop)
     clock = Time(
         clock=run.environment.clock,
         monotonic=time.monotonic,
@@ -70,7 +75,7 @@ async def _deliver(
     phone = run.options.divert
     lanes = [DivertedLane(lane, phone) for lane in plain] if phone else plain
     bar = run.bar(sends=True, plan=plan)
-    with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger):
+    with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger, bar):
         results = run.results(bar, rejects, progress)
 
         def tell(outcome: Outcome) -> None:
@@ -104,13 +109,12 @@ async def _deliver(
             stop,
             tell,
             finished,
-            intake=intake,
+            intake=reading.intake,
             limit=run.options.limit,
             gives_back=gives_back,
         )
         try:
-            planner = run.planner(keeps_texts=True, intake=intake)
-            await loop.run(bar.watch(run.planned(steps(planner, progress, bar.advance))))
+            await loop.run(bar.watch(reading.groups(bar.advance)))
         finally:
             run.notes.untried = loop.untried
             await asyncio.gather(*(lane.close() for lane in lanes))
@@ -154,7 +158,7 @@ def _stop_after(outcome: Outcome, run: Run, results: Results, stop: Stop) -> Non
 
 
 @contextlib.contextmanager
-def _signals(stop: Stop, ledger: Ledger) -> Iterator[None]:
+def _signals(stop: Stop, ledger: Ledger, bar: Bar) -> Iterator[None]:
     """The first SIGINT or SIGTERM ends the run in good order; the second ends it at once, whatever it waits for."""
     loop, is_heard = asyncio.get_running_loop(), False
 
@@ -165,6 +169,8 @@ def _signals(stop: Stop, ledger: Ledger) -> Iterator[None]:
 
     def hear(number: int, frame: object) -> None:
         nonlocal is_heard
+        if is_heard or not bar.is_shown:  # which takes the line of the ^C when it is drawn again
+            end_line()
         if is_heard:
             os._exit(ExitStatus.INTERRUPTED)  # the ledger is right either way
         is_heard = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 
@@ -31,6 +32,23 @@ def handled(handler: signal._HANDLER, *, even_if_ignored: bool = False) -> Itera
     finally:
         for number, old in ours:
             signal.signal(number, old)
+
+
+@contextlib.contextmanager
+def until_interrupted() -> Iterator[None]:
+    """In here both end what goes on, which is no fault."""
+    try:
+        with interrupts():
+            yield
+    except KeyboardInterrupt:
+        end_line()
+
+
+def end_line() -> None:
+    """After a terminal has shown ^C, what follows is on a line of its own."""
+    with contextlib.suppress(OSError):
+        if os.isatty(2):
+            os.write(2, b"\n")
 
 
 def ignore_signals() -> None:

@@ -74,6 +74,11 @@ class Bar:
             self._live.stop()
             self._live = None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it stands on the terminal now."""
+        return self._live is not None
+
     def advance(self, size: int) -> None:
         """So many bytes more were read."""
         self._read += size

@@ -157,7 +157,7 @@ def _samples(actions: Sequence[str], width: int) -> Sequence[Row]:
     """Rows as they may be: of what is still to come, nobody knows the widths."""
     longest = max((status.value for status in Status), key=len)
     return [
-        Row([Cell(text) for text in ("99999", name, "→ +999999999999", "x" * width, "9", longest)])
+        Row([Cell(text) for text in ("99999", name, "+999999999999", "x" * width, "9", longest)])
         for name in actions or ("",)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from twiliodest.model import Message, Status
 from twiliodest.screens.controls import one_line
@@ -20,34 +20,60 @@ if TYPE_CHECKING:
 
 
 def print_plan(
-    tally: Tally, first: Sequence[Message], config: Config, diverted_to: str | None = None
+    tally: Tally,
+    first: Sequence[Message],
+    config: Config,
+    diverted_to: str | None = None,
+    *,
+    is_real: bool = True,
 ) -> None:
-    """What a send is about to do, with its first texts."""
+    """What a send is about to do, with its first texts; whether for real, or not to Twilio."""
     out = console(stderr=True)
-    senders = sorted({action.sender for action in config.actions})
     if diverted_to:
         out.print(plain(f"about to send a rehearsal: everything goes to {diverted_to}", "bold"))
     else:
-        out.print(plain("about to send for real", "bold"))
-    out.print(plain(f"messages  {_messages(tally, config)}"), soft_wrap=True)
-    out.print(plain(f"sender    {', '.join(senders)}"), soft_wrap=True)
+        out.print(plain("about to send for real" if is_real else "about to send", "bold"))
+    print_told(f"messages  {_messages(tally, config)}")
+    _print_senders(config)
     for status in Status:
         if status not in TO_SEND and tally.statuses[status]:
             out.print(
                 plain(f"{status.value:<9} {tally.statuses[status]:,}, will not be sent"), soft_wrap=True
             )
-    for message in first:
-        to = f"{message.to} → {diverted_to}" if diverted_to else message.to
-        out.print(plain(f"  {to}  {_indented(body_of(message))}"), soft_wrap=True)
+    _print_texts(first, diverted_to)
     if tally.messages > len(first):
         out.print(plain("  …"))
 
 
-def ask(question: str) -> bool:
-    """Whether the person at the terminal says yes."""
-    sys.stderr.write(f"{question} [y/N] ")
+def print_first(first: Sequence[Message], config: Config, diverted_to: str | None = None) -> None:
+    """What comes through a pipe begins with these; nobody knows how much it is."""
+    out = console(stderr=True)
+    phone = f", all of it to {diverted_to}" if diverted_to else ""
+    begins = "; it begins with" if first else ""
+    out.print(plain(f"about to send what comes through the pipe{phone}{begins}", "bold"), soft_wrap=True)
+    _print_senders(config)
+    _print_texts(first, diverted_to)
+    out.print(plain("  …"))
+
+
+def _print_senders(config: Config) -> None:
+    print_told(f"sender    {', '.join(sorted({action.sender for action in config.actions}))}")
+
+
+def _print_texts(messages: Sequence[Message], diverted_to: str | None) -> None:
+    for message in messages:
+        to = f"{message.to} → {diverted_to}" if diverted_to else message.to
+        console(stderr=True).print(plain(f"  {to}  {_indented(body_of(message))}"), soft_wrap=True)
+
+
+def ask(question: str, answers: TextIO | None = None) -> bool:
+    """Whether the person at the terminal says yes; answers come from standard input, or from there."""
+    sys.stderr.write(one_line(f"{question} [y/N] "))
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answer = (answers or sys.stdin).readline()
+    if not answer.endswith("\n"):  # Ctrl-D
+        sys.stderr.write("\n")
+    return answer.strip().lower() in ("y", "yes")
 
 
 HINTS = {
