@@ -692,7 +692,7 @@ def test_every_mistake_in_the_configuration_of_guards_is_told_at_once(tmp_path: 
     assert {place: problem.hint for place, problem in told.items()} == {
         (2, 21): 'did you mean "21:00"?',
         (2, 30): 'did you mean "00:00"?',
-        (2, 45): "it is hold or send_at",
+        (2, 45): "use hold or send_at",
         (2, 64): 'did you mean "Europe/Berlin"?',
         (2, 72): 'did you mean "time_zone"?',
         (3, 11): "write one like 90s, 30m, 1h or 2d",
