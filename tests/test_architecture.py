@@ -61,7 +61,7 @@ INSIDE = {
     ),
     "config": (
         *("settings", "actions credentials guards", "options", "keys fields", "nodes"),
-        *("secret_files secrecy trigger_lints", "lints masks parsing scalars values", "shapes"),
+        *("secret_files secrecy trigger_lints", "lints masks parsing scalars values", "shapes synonyms"),
     ),
     "checks": (
         "inquiry survey",

@@ -178,9 +178,12 @@ def test_a_file_s_name_need_not_be_utf8(tmp_path: Path) -> None:
         assert rb"\udcff.jsonl" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["e.jsonl"], ["--events", "missing.jsonl"], ["--events", ""]])
+WRONG = [["twiliodest.yaml"], ["missing.jsonl"], ["--events", "missing.jsonl"], ["--events", ""]]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_a_wrong_input_is_a_usage_error(arguments: Sequence[str], tmp_path: Path) -> None:
-    """A file without --events, or one that is not there, ends with status 2 and words."""
+    """A configuration without -c, or a file that is not there, ends with status 2 and words."""
     check(tmp_path, [])
     done = run("check", *arguments, cwd=tmp_path)
     assert done.returncode == 2

@@ -28,14 +28,18 @@ EXITS = (
 
 
 @declare("check", epilog=EXITS)
-@argument("more", nargs=-1, metavar="[FILE]...", help="More events, so that --events *.jsonl works.")
+@argument(
+    "more", nargs=-1, metavar="[EVENTS]...", help="Show what these events would send: files, folders, or -."
+)
 @config_option
 @option(
     "--events",
     metavar="FILE",
     multiple=True,
-    help="Show what these events would send: files, folders, or -.",
+    help="The same as naming them without it.",
 )
+@option("--actions", is_flag=True, help="Also list the actions, each with its trigger, recipient and text.")
+@option("--verbose", "-v", "actions", is_flag=True, help="The same.")
 @option("--online", is_flag=True, help="Verify the account and the senders with Twilio; send nothing.")
 @option(
     *("--output", "-o"),
@@ -49,31 +53,32 @@ def command(
     more: Sequence[str],
     config: Path | None,
     events: Sequence[str],
+    actions: bool,
     online: bool,
     output: str,
     api_base: str | None,
 ) -> ExitStatus:
-    """$ twiliodest check --events events.jsonl --online
+    """$ twiliodest check events.jsonl --online
 
-    Find every problem of the configuration, and show what each action would do, also with real events.
+    Find every problem of the configuration, and of what it makes of real events.
     """
     from twiliodest.screens import screen
 
-    if more and not events:
-        raise mistake(
-            f'"{more[0]}" is not expected here',
-            "put events after --events, and a configuration after --config",
-        )
+    events = (*events, *more)
+    if wrong := [name for name in more if name.endswith((".yaml", ".yml"))]:
+        raise mistake(f"{wrong[0]} is named as events", f"name a configuration with -c {wrong[0]}")
     environment = Environment.current()
     loaded = load(config, environment)
     if not (events or online or output == "json"):
-        screen.print_valid(loaded, loaded.warnings, actions=True)
+        screen.print_problems(loaded.warnings)
+        screen.print_valid(loaded, actions=actions)
         return ExitStatus.OK
     with interrupts():
         return check_further(
             loaded,
             environment,
-            events=(*events, *more),
+            events=events,
+            actions=actions,
             online=online,
             api_base=api_base,
             json=output == "json",
@@ -85,6 +90,7 @@ def check_further(
     environment: Environment,
     *,
     events: Sequence[str],
+    actions: bool,
     online: bool,
     api_base: str | None,
     json: bool,
@@ -102,12 +108,13 @@ def check_further(
     if events:
         findings, lacking = survey(config, events, shows_bar=environment.stderr_is_terminal)
     warnings = [it for it in config.warnings if lacking is None or not it.member or it.member in lacking]
-    screen.print_valid(config, warnings, actions=not json)
+    screen.print_problems(warnings)
     verified = _ask(config, api_base, environment) if online else None
-    if verified and not json:
-        print_verified(verified)
-    if findings and not json:
-        print_findings(findings)
+    if not json:
+        print_verified(verified or ())
+        if findings:
+            print_findings(findings)
+    screen.print_valid(config, actions=actions and not json)
     if json:
         sys.stdout.buffer.write(encode_lines([_document(config, warnings, findings, verified)]))
     grades = {item.grade for item in verified or ()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,11 +11,17 @@ from typing import Any
 import yaml
 
 from twiliodest.config.masks import is_plain, is_reference
+from twiliodest.config.synonyms import meant
 
 Public = Mapping[
     str, Any
 ]  # keys that may be shown, each with those below it that may be; `ANY` stands for all
 ANY = "*"
+NEAR = 0.8  # how alike a mistyped key is to the one that was meant, from 0 to 1
+SECRETS = ("account", "token", "api_key")  # what is meant by one of these is not shown
+_SECRET = re.compile(r"tok|secret|pass|auth|key|sid|pin", re.I)
+_TIME = r"[0-9]{1,2}(?:[:.h][0-9]{2})?\s*(?:[ap]m)?"
+_SPAN = re.compile(rf"\s*{_TIME}(?:\s*(?:-|–|—|to|until|/)\s*{_TIME})?\s*", re.I)
 Spans = Mapping[int, Sequence[tuple[int, int]]]  # columns by line, all from 0
 
 
@@ -51,7 +59,7 @@ def _private(root: yaml.MappingNode, public: Public) -> Iterator[tuple[yaml.Mark
     while todo:
         mapping, names = todo.pop()
         for key, value in mapping.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            name = _known(key.value, names) if isinstance(key, yaml.ScalarNode) else ""
             if name not in names and ANY not in names:
                 told = isinstance(key, yaml.ScalarNode) and is_plain(name)
                 yield key.end_mark if told else key.start_mark, value, mapping.flow_style
@@ -60,12 +68,26 @@ def _private(root: yaml.MappingNode, public: Public) -> Iterator[tuple[yaml.Mark
                 below = names.get(name, {})
                 items = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for item in {id(item): item for item in items}.values():
-                    if _is_placeholder(item) or (isinstance(item, yaml.ScalarNode) and not below):
+                    is_shown = isinstance(item, yaml.ScalarNode) and (not below or _is_span(item))
+                    if _is_placeholder(item) or is_shown:
                         continue
                     if isinstance(item, yaml.MappingNode) and below:
                         todo.append((item, below))
                     else:
                         yield item.start_mark, item, True
+
+
+def _known(name: str, names: Public) -> str:
+    """The public key that a name is, or was meant to be, unless it could be that of a secret."""
+    if name in names or ANY in names or _SECRET.search(name):
+        return name
+    near = difflib.get_close_matches(name[:40], names, 1, NEAR)
+    return next(filter(None, (meant(name, [*names, *SECRETS]), *near)), name)
+
+
+def _is_span(node: yaml.ScalarNode) -> bool:
+    """Whether a text is a time of day, or two of them."""
+    return bool(_SPAN.fullmatch(node.value))
 
 
 def _is_harmless(node: yaml.Node) -> bool:

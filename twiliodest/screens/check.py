@@ -31,7 +31,9 @@ def print_verified(found: Iterable[Verified]) -> None:
 
 
 def print_findings(found: Findings) -> None:
-    """The survey of events: per action, per path, and the whole."""
+    """The survey of events: what is wrong, per action, per path that does not always lead to something, the whole."""
+    for label, text in _problems(found):
+        print_told(f"{label:<9} {one_line(text)}", "red" if label == "invalid" else "", stderr=False)
     print_table(
         ("action", "matched", "to send", "invalid", "segments: texts", "longest text"),
         [_action(use) for use in found.actions],
@@ -43,7 +45,7 @@ def print_findings(found: Findings) -> None:
         numbers=(3,),
     )
     for label, text in _lines(found):
-        print_told(f"{label:<9} {one_line(text)}", "red" if label == "invalid" else "", stderr=False)
+        print_told(f"{label:<9} {one_line(text)}", stderr=False)
 
 
 def _action(use: ActionUse) -> Sequence[str]:
@@ -63,18 +65,27 @@ def _action(use: ActionUse) -> Sequence[str]:
 
 def _paths(use: ActionUse) -> Iterable[Sequence[str]]:
     for path in use.paths:
+        if not path.missing:
+            continue
         yield use.action, path.field, path.path, f"{path.resolved:,} of {use.matched:,}", _failure(path)
 
 
 def _failure(path: PathUse) -> str:
-    if not path.missing:
-        return ""
     text = f"{path.first}: it {path.fault}"
     if path.nearest:
         text += f"; there is {path.nearest}"
     if path.covered:
         text += f" ({path.covered:,} had a default or an alternative)"
     return text
+
+
+def _problems(found: Findings) -> Iterable[tuple[str, str]]:
+    for use in found.actions:
+        yield from (("invalid", f"{use.action}: {_reason(reason)}") for reason in use.reasons)
+    yield from (("no event", _reason(reason)) for reason in found.not_events)
+    yield from (("trigger", _mismatch(mismatch)) for mismatch in found.mismatches)
+    if found.no_identity:
+        yield "identity", _no_identity(found.no_identity, found.matched)
 
 
 def _lines(found: Findings) -> Iterable[tuple[str, str]]:
@@ -97,12 +108,6 @@ def _lines(found: Findings) -> Iterable[tuple[str, str]]:
             )
     if found.smart_encoding:
         yield "saving", found.smart_encoding.sentence
-    for use in found.actions:
-        yield from (("invalid", f"{use.action}: {_reason(reason)}") for reason in use.reasons)
-    yield from (("no event", _reason(reason)) for reason in found.not_events)
-    yield from (("trigger", _mismatch(mismatch)) for mismatch in found.mismatches)
-    if found.no_identity:
-        yield "identity", _no_identity(found.no_identity, found.matched)
     for row in found.unmatched:
         name = f' "{row.event}"' if row.event is not None else ""
         yield "unmatched", f"{row.count:,} × {row.type or 'no type'}{name}"

@@ -96,9 +96,8 @@ def print_problems(problems: Iterable[Problem]) -> None:
             out.print(plain(f"    {one_line(problem.hint)}"), soft_wrap=True)
 
 
-def print_valid(config: Config, warnings: Iterable[Problem], *, actions: bool) -> None:
-    """A configuration's warnings and, if asked, its actions and what each would do; and that it is valid."""
-    print_problems(warnings)
+def print_valid(config: Config, *, actions: bool) -> None:
+    """If asked, a configuration's actions and what each would do; and that it is valid."""
     if actions:
         _print_actions(config)
     count = len(config.actions)
