@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Collection, Sequence
@@ -14,7 +13,7 @@ from twiliodest.config.masks import is_plain, is_shown, masked
 from twiliodest.config.parsing import hint_at, in_words, line_and_column, parse, quote
 from twiliodest.config.scalars import source_index
 from twiliodest.config.secrecy import Public, Spans, hidden, names_of
-from twiliodest.config.synonyms import meant
+from twiliodest.config.synonyms import Keys
 from twiliodest.errors import ExpressionError, Place, Problem, UsageError
 
 Node = yaml.Node
@@ -34,7 +33,7 @@ class Document:
         self._text = self._read(path)
         self._lines = self._text.splitlines()
         self._errors = 0
-        self._listed: set[tuple[str, ...]] = set()
+        self._keys = Keys()
         self._spans: Spans = {}
         self.root = self._compose(public)
         self._spans, self._secrets = hidden(self.root, public, self._lines)
@@ -102,17 +101,7 @@ class Document:
                 self.complain(key, "YAML's merge key << is not supported", hint)
                 continue
             message = " ".join(filter(None, ("unknown", what, _named(key), where)))
-            self.complain(key, message, self._meant(key.value, names))
-
-    def _meant(self, name: str, names: Sequence[str]) -> str | None:
-        """The key that was probably meant; where none is like it, all that there are, once."""
-        near = [meant(name, names), *difflib.get_close_matches(name[:40], names, 1, 0.6)]
-        if found := next(filter(None, near), None):
-            return f'did you mean "{found}"?'
-        if tuple(names) in self._listed:
-            return None
-        self._listed.add(tuple(names))
-        return f"the known ones are: {', '.join(names)}"
+            self.complain(key, message, self._keys.hint(key.value, names))
 
     def is_mapping(self, node: Node) -> bool:
         """Whether a node has keys."""

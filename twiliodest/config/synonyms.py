@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 _CALLED = {
     "number": "from sender from_number sender_id sender_number messaging_service messaging_service_sid source_number",
@@ -50,6 +51,23 @@ def meant(name: str, known: Collection[str]) -> str | None:
     """The known key that a name stands for, however it is spelled: `mediaUrl`, `media-url`."""
     plain = _plain(name)
     return next((key for alias, key in _MEANT if key in known and _plain(alias) == plain), None)
+
+
+class Keys:
+    """Hints for keys that are not known; all the known ones are said once."""
+
+    def __init__(self) -> None:
+        self._listed: set[tuple[str, ...]] = set()
+
+    def hint(self, name: str, known: Sequence[str]) -> str | None:
+        """The key that was probably meant; where none is like it, all that there are."""
+        near = [meant(name, known), *difflib.get_close_matches(name[:40], known, 1, 0.6)]
+        if found := next(filter(None, near), None):
+            return f'did you mean "{found}"?'
+        if tuple(known) in self._listed:
+            return None
+        self._listed.add(tuple(known))
+        return f"the known ones are: {', '.join(known)}"
 
 
 def _plain(name: str) -> str:
