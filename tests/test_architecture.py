@@ -23,7 +23,7 @@ FOLDERS = (
 )  # a folder imports from those behind it
 INSIDE = {
     "cli": (
-        *("app", "check explain send"),
+        *("app", "check explain send", "assuming"),
         *(
             "asking",
             "completion divert init ledger sandbox schema sending shells",
@@ -41,7 +41,8 @@ INSIDE = {
         *(
             "explain send",
             "results",
-            "check ledger outcomes rejects summary",
+            "assumed check ledger rejects summary",
+            "outcomes",
             "bar",
             "screen",
             "tables",
@@ -70,7 +71,7 @@ INSIDE = {
         "explain findings",
     ),
     "delivery": (
-        *("deliver diversion", "breaker budgets lookup loop preview", "clocks reconcile"),
+        *("deliver diversion records", "assume breaker budgets lookup loop preview", "clocks reconcile"),
         *("claims intake pace queue stop",),
     ),
     "sandbox": (

@@ -26,9 +26,19 @@ EXCLUSIVE = {
         "--sandbox starts with an empty ledger, so there is nothing to retry",
         "to retry over several runs, start twiliodest sandbox, and send there with --api-base",
     ),
+    **{
+        ("--assume-sent", other): (
+            f"--assume-sent sends nothing, so {other} has no meaning",
+            f"leave out {other}",
+        )
+        for other in ("--dry-run", "--sandbox", "--retry", "--divert", "--rate", "--concurrency")
+    },
     ("--quiet", "--verbose"): ("--quiet and --verbose contradict each other", "leave one of them out"),
 }
-NEEDED = {"--no-wait": ("--sandbox", "--no-wait is for --sandbox: no other run waits at its end")}
+NEEDED = {
+    "--no-wait": ("--sandbox", "--no-wait is for --sandbox: no other run waits at its end"),
+    "--shown-in": ("--assume-sent", "--shown-in says what --assume-sent takes for sent"),
+}
 
 
 def refuse_contradictions(context: click.Context) -> None:

@@ -73,6 +73,10 @@ def send_events(
         from twiliodest.cli.preview import show_preview
 
         return show_preview(run)
+    if options.assume_sent:
+        from twiliodest.cli.assuming import assume_sent
+
+        return assume_sent(run)
     return _send_to_sandbox(run) if options.sandbox else _send(run)
 
 

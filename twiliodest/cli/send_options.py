@@ -117,6 +117,14 @@ class SendOptions:
         read=frozenset,
         help="Also retry what was rejected, or is unknown (may text people twice).",
     )
+    assume_sent: bool = _safety(
+        "--assume-sent", is_flag=True, help="Write messages to the ledger as sent; send nothing."
+    )
+    shown_in: str | None = _safety(
+        "--shown-in",
+        metavar="FILE|twilio",
+        help="With --assume-sent: only what earlier records (of -o jsonl) or Twilio's list show as sent.",
+    )
     rate: float | None = _delivery("--rate", type=Number(0.001), help="Messages per second, at most.")
     concurrency: int | None = _delivery(
         "--concurrency", type=Number(1, 500), help="Requests at once (default: 10)."

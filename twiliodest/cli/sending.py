@@ -17,7 +17,7 @@ from twiliodest.delivery.budgets import Budget
 from twiliodest.delivery.clocks import Time
 from twiliodest.delivery.deliver import Delivery
 from twiliodest.delivery.diversion import DivertedLane
-from twiliodest.delivery.loop import Loop
+from twiliodest.delivery.loop import Finisher, Loop
 from twiliodest.delivery.pace import Pace
 from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus
@@ -62,8 +62,6 @@ def deliver(
 async def _deliver(
     run: Run, account: Account, route: Route, ledger: Ledger, plan: Tally | None, reading: Reading
 ) -> ExitStatus:
-    stop, progress = reading.stop, reading.progress
-    rereadable = {source.name for source in run.sources if source.size is not None}
     clock = Time(
         clock=run.environment.clock,
         monotonic=time.monotonic,
@@ -74,6 +72,29 @@ async def _deliver(
     plain = [Lane(account, route, accepted=accepted, watch=watch) for _ in range(run.config.concurrency)]
     phone = run.options.divert
     lanes = [DivertedLane(lane, phone) for lane in plain] if phone else plain
+    delivery = Delivery(
+        account.sid,
+        lanes,
+        ledger,
+        Pace(run.config.rate),
+        clock,
+        reading.stop,
+        retry=run.retry,
+        budgets=_budgets(run),
+        guards=run.guards(ledger),
+    )
+    try:
+        return await drive(run, ledger, delivery, delivery.workers, plan, reading)
+    finally:
+        await asyncio.gather(*(lane.close() for lane in lanes))
+
+
+async def drive(
+    run: Run, ledger: Ledger, finisher: Finisher, workers: int, plan: Tally | None, reading: Reading
+) -> ExitStatus:
+    """Have so many workers finish all that is planned, and tell what came of it."""
+    stop, progress = reading.stop, reading.progress
+    rereadable = {source.name for source in run.sources if source.size is not None}
     bar = run.bar(sends=True, plan=plan)
     with run.rejects(ledger.path) as rejects, bar, _signals(stop, ledger, bar):
         results = run.results(bar, rejects, progress)
@@ -92,20 +113,9 @@ async def _deliver(
                 progress.give_back(last, rest)
             return last.source in rereadable
 
-        delivery = Delivery(
-            account.sid,
-            lanes,
-            ledger,
-            Pace(run.config.rate),
-            clock,
-            stop,
-            retry=run.retry,
-            budgets=_budgets(run),
-            guards=run.guards(ledger),
-        )
         loop = Loop(
-            delivery,
-            delivery.workers,
+            finisher,
+            workers,
             stop,
             tell,
             finished,
@@ -117,7 +127,6 @@ async def _deliver(
             await loop.run(bar.watch(reading.groups(bar.advance)))
         finally:
             run.notes.untried = loop.untried
-            await asyncio.gather(*(lane.close() for lane in lanes))
     if loop.is_complete and run.is_whole:
         ledger.note_completed()
     run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
