@@ -15,7 +15,8 @@ from twiliodest.delivery.reconcile import EARLY, WINDOW, prove
 from twiliodest.ledger.rows import Row, State
 from twiliodest.messages.segments import smart_encode
 from twiliodest.model import FOUND
-from twiliodest.twilio.messages import Listed, LookUpError
+from twiliodest.twilio.faults import LookUpError
+from twiliodest.twilio.messages import Listed
 
 TO = "+15557654321"
 SERVICE = "MG" + "1" * 32

@@ -13,6 +13,7 @@ from twiliodest.templates.paths.compiler import compile_path
 from twiliodest.triggers.functions import FUNCTIONS
 from twiliodest.triggers.grammar import parse
 from twiliodest.twilio import answers
+from twiliodest.twilio.advice import ARRIVAL
 
 LIMIT = 12 * 1024
 CODES = ("_FORBIDDEN", "_SENDER", "_REJECTED", "_DELAYED", "_MAYBE", "_AGAIN")
@@ -104,6 +105,12 @@ def test_every_code_of_twilio_s_that_is_known_is_explained() -> None:
         for code in code.split(",")
     }
     assert set(answers._ADVICE) <= advised, what_to_do
+
+
+def test_what_to_do_about_a_text_that_did_not_arrive_is_explained() -> None:
+    """The page has the same codes as the program."""
+    codes = {int(row[0]) for row in rows("docs/receipts.md") if row[0].isdigit()}
+    assert codes == ARRIVAL.keys()
 
 
 def test_every_file_that_contributing_names_exists() -> None:

@@ -12,7 +12,8 @@ from twiliodest.delivery.clocks import Time
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.rows import Claim, Row, State
 from twiliodest.model import Attempt, Event, Message, Planned, Step, Verdict
-from twiliodest.twilio.messages import Listed, LookUpError
+from twiliodest.twilio.faults import LookUpError
+from twiliodest.twilio.messages import Listed
 
 ACCOUNT = "AC" + "0" * 32
 SENDER = "+15551234567"

@@ -348,7 +348,7 @@ def test_a_newer_ledger_is_refused(path: Path, way: Callable[[Path], object]) ->
     with opened(path):
         pass
     with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 3")
     assert "newer" in refusal(lambda: way(path))
 
 

@@ -21,7 +21,8 @@ from loopback import answering, created, http, local, recipient, serving, tunnel
 from shell import ACCOUNT, BIN, environment, run
 
 from twiliodest.model import Account, Secret
-from twiliodest.twilio.messages import Lane, LookUpError
+from twiliodest.twilio.faults import LookUpError
+from twiliodest.twilio.messages import Lane
 from twiliodest.twilio.network import route_to
 from twiliodest.twilio.reader import Reader, Unreachable
 

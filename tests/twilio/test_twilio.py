@@ -28,7 +28,8 @@ from twiliodest.sandbox import (
     too_many,
 )
 from twiliodest.twilio.answers import classify
-from twiliodest.twilio.messages import Lane, LookUpError
+from twiliodest.twilio.faults import LookUpError
+from twiliodest.twilio.messages import Lane
 from twiliodest.twilio.network import route_to
 
 SID = "AC" + "0" * 32

@@ -31,8 +31,17 @@ EXCLUSIVE = {
             f"--assume-sent sends nothing, so {other} has no meaning",
             f"leave out {other}",
         )
-        for other in ("--dry-run", "--sandbox", "--retry", "--divert", "--rate", "--concurrency")
+        for other in (
+            "--dry-run",
+            "--sandbox",
+            "--retry",
+            "--divert",
+            "--rate",
+            "--concurrency",
+            "--receipts",
+        )
     },
+    ("--receipts", "--dry-run"): ("a dry run sends nothing that could arrive", "leave out --receipts"),
     ("--quiet", "--verbose"): ("--quiet and --verbose contradict each other", "leave one of them out"),
 }
 NEEDED = {

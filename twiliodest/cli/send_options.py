@@ -15,7 +15,7 @@ import click
 from twiliodest.cli.command import Option
 from twiliodest.cli.options import API_BASE, CONFIG, LEDGER, OUTPUT
 from twiliodest.cli.selection import ActionName
-from twiliodest.cli.values import FILE, Count, Number, Word, Words
+from twiliodest.cli.values import FILE, Count, Number, Span, Word, Words
 
 CHANGED = "changed"  # stands beside the statuses for what is new in this run
 
@@ -128,6 +128,9 @@ class SendOptions:
     rate: float | None = _delivery("--rate", type=Number(0.001), help="Messages per second, at most.")
     concurrency: int | None = _delivery(
         "--concurrency", type=Number(1, 500), help="Requests at once (default: 10)."
+    )
+    receipts: int | None = _delivery(
+        "--receipts", type=Span(), help="At the end, wait for receipts for this long: 2m."
     )
     api_base: str | None = _delivery("--api-base", **API_BASE)
     sandbox: bool = _sandbox(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import random
 import time
@@ -84,9 +85,13 @@ async def _deliver(
         guards=run.guards(ledger),
     )
     try:
-        return await drive(run, ledger, delivery, delivery.workers, plan, reading)
+        status = await drive(run, ledger, delivery, delivery.workers, plan, reading)
     finally:
         await asyncio.gather(*(lane.close() for lane in lanes))
+    if run.options.receipts is None or reading.stop.hurries:
+        return status
+    with interrupts():
+        return await _with_receipts(run, account, route, ledger, run.options.receipts, status)
 
 
 async def drive(
@@ -131,6 +136,23 @@ async def drive(
         ledger.note_completed()
     run.conclude(results, progress, loop.untried, at_limit=loop.is_at_limit)
     return _exit_status(run, stop, results, is_complete=loop.is_complete)
+
+
+async def _with_receipts(
+    run: Run, account: Account, route: Route, ledger: Ledger, seconds: float, status: ExitStatus
+) -> ExitStatus:
+    """Wait for the receipts of what this run has sent; what did not arrive changes a status that all was sent."""
+    from twiliodest.cli.receipts import collect, did_not_arrive
+    from twiliodest.screens.receipts import print_receipts
+
+    show = run.environment.stderr_is_terminal and not run.options.quiet
+    fault = await collect(
+        ledger, account, route, run.environment, -math.inf, seconds, run=ledger.run, show=show
+    )
+    if not run.options.quiet:
+        print_receipts(ledger.ended(-math.inf, run=ledger.run), stderr=True)
+    bad = fault or did_not_arrive(ledger, -math.inf, ledger.run)
+    return ExitStatus.INCOMPLETE if bad and status is ExitStatus.OK else status
 
 
 def _exit_status(run: Run, stop: Stop, results: Results, *, is_complete: bool) -> ExitStatus:

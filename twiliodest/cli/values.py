@@ -91,3 +91,20 @@ class Words(click.ParamType[Any]):
 
         before, comma, begun = incomplete.rpartition(",")
         return [CompletionItem(f"{before}{comma}{word}") for word in self._known() if word.startswith(begun)]
+
+
+class Span(click.ParamType[Any]):
+    """A duration like 90s, 2m or 1h, as seconds."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from twiliodest.errors import ExpressionError
+        from twiliodest.guards.durations import read_duration
+
+        if not isinstance(value, str):
+            return value  # a default
+        try:
+            return read_duration(value.strip())
+        except ExpressionError as error:
+            refuse(param, f'"{value}": {error.message}', error.hint or "")

@@ -16,7 +16,7 @@ from twiliodest.delivery.stop import Stop
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.rows import Row, State
 from twiliodest.model import FOUND, Outcome, Planned, Status
-from twiliodest.twilio.messages import LookUpError
+from twiliodest.twilio.faults import LookUpError
 
 JUMP = 2.0  # seconds; what clocks differ less by is not worth a note
 ASK_AGAIN = (0.0, 1.0, 2.0)  # seconds before each look-up at the end of a run: Twilio's list may lag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.log import LOGGED, refuse_part
 from twiliodest.ledger.place import Place
 from twiliodest.ledger.reader import Reader
-from twiliodest.ledger.rows import Damaged, key, row_of
+from twiliodest.ledger.rows import Damaged, Row, key, row_of
 
 INTEGRITY = "PRAGMA integrity_check(20)"
 ROWS = "SELECT rowid, * FROM message"
@@ -36,6 +37,8 @@ def faults(path: Path, now: float) -> Iterator[str]:
                 if sentence != "ok":
                     yield f"SQLite says: {sentence}"
             reader.refuse_others()
+            if os.stat(place.path).st_size % reader.query("PRAGMA page_size")[0][0]:
+                yield "it ends in the middle of a page: its end is missing"
             yield from _missing(reader, place)
             yield from _rows(reader, now)
             for sid, count in reader.raw(TWINS):
@@ -84,10 +87,15 @@ def _rows(reader: Reader, now: float) -> Iterator[str]:
             yield f"row {number}: {error}"
             continue
         account = accounts.get(row.run)
-        if account and row.key != key(account, row.event_id, row.action):
+        if account and row.key not in _keys(account, row):
             yield f"row {number} has a key that is not its event's"
         elif row.claimed_at > now + LATER:
             yield f"row {number} was claimed at a time in the future"
+
+
+def _keys(account: str, row: Row) -> tuple[bytes, bytes]:
+    """The identities that a row can have: of its event and action, and of its recipient if there are several."""
+    return key(account, row.event_id, row.action), key(account, row.event_id, row.action, row.to)
 
 
 def _is_text(value: str) -> bool:

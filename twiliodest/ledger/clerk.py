@@ -9,8 +9,10 @@ from typing import NamedTuple
 import msgspec
 
 from twiliodest.ledger import notes as notes
+from twiliodest.ledger import receipts as receipts
 from twiliodest.ledger.file import MANY
 from twiliodest.ledger.locks import Turns
+from twiliodest.ledger.receipts import Receipt
 from twiliodest.ledger.rows import Claim, Damaged, Row, State, row_of
 from twiliodest.ledger.servers import Use
 
@@ -65,7 +67,13 @@ class Noting(NamedTuple):
     ahead: float | None = None
 
 
-Job = Claiming | Settling | Withdrawal | Noting
+class Receiving(NamedTuple):
+    """Receipts by the keys of their messages."""
+
+    receipts: Sequence[tuple[bytes, Receipt]]
+
+
+Job = Claiming | Settling | Withdrawal | Noting | Receiving
 
 
 class Clerk:
@@ -100,6 +108,9 @@ class Clerk:
                 self._withdraw(job)
             elif isinstance(job, Noting):
                 self._note(job)
+            elif isinstance(job, Receiving):
+                values = ((key, *msgspec.structs.astuple(receipt)) for key, receipt in job.receipts)
+                self._db.executemany(receipts.RECORD, values)
         return [next(standing) if isinstance(job, Claiming) else None for job in jobs]
 
     def _claim(self, jobs: Sequence[Claiming], now: float) -> Sequence[Row | None]:

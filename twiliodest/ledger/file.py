@@ -13,13 +13,14 @@ from typing import TypeVar
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.place import refuse_remains, refuse_special
+from twiliodest.ledger.receipts import TABLE as RECEIPTS
 from twiliodest.ledger.rows import Damaged
 from twiliodest.ledger.servers import TWILIO
 
 T = TypeVar("T")
 
 APPLICATION = 0x54574C31  # "TWL1": tells a ledger from any other SQLite file
-VERSION = 1
+VERSION = 2  # 1: without receipts
 BUSY_SECONDS = 1.0  # that SQLite waits by itself, in which nothing can interrupt it
 MANY = sqlite3.sqlite_version_info >= (3, 33)  # takes UPDATE … FROM, and as many parameters as a group has
 
@@ -109,7 +110,7 @@ def create(path: Path) -> None:
         os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     )  # SQLite gives its side files the same mode
     with contextlib.closing(connect(made)) as db, transaction(db):
-        for statement in (*SCHEMA, *NOTES):
+        for statement in (*SCHEMA, *NOTES, *RECEIPTS):
             db.execute(statement)
     made.rename(path)
     sync_folder(path.parent)

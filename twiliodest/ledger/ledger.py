@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import math
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger import notes as notes
-from twiliodest.ledger.clerk import GET, Claiming, Clerk, Job, Noting, Settling, Withdrawal
+from twiliodest.ledger import receipts as receipts
+from twiliodest.ledger.clerk import Claiming, Clerk, Job, Noting, Receiving, Settling, Withdrawal
 from twiliodest.ledger.file import (
     HAS_NOTES,
     connect,
@@ -26,36 +25,22 @@ from twiliodest.ledger.file import (
 )
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.log import Log, refuse_part
-from twiliodest.ledger.moment import Moment, moment, refuse_another, refuse_forgetful
+from twiliodest.ledger.looks import Looks
+from twiliodest.ledger.moment import Moment, refuse_another, refuse_forgetful
 from twiliodest.ledger.place import Place, moved, refuse_remains, refuse_special
 from twiliodest.ledger.reader import Reader
-from twiliodest.ledger.rows import Claim, Damaged, Group, Row, State, group_of, row_of
+from twiliodest.ledger.receipts import Receipt
+from twiliodest.ledger.rows import Claim, Row, State
 from twiliodest.ledger.servers import Use
 from twiliodest.ledger.writer import Writer
 
-KNOWS = "SELECT 1 FROM message WHERE sid = ? LIMIT 1"
-UNKNOWNS = "SELECT * FROM message WHERE state = 'unknown' ORDER BY claimed_at, rowid"
-UNDECIDED = """SELECT * FROM message WHERE state = 'unknown'
-    UNION ALL SELECT * FROM message WHERE state = 'sending'"""
-ROWS = """SELECT * FROM message
-    WHERE (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
-        AND (:to IS NULL OR "to" = :to) AND (:action IS NULL OR action = :action)
-        AND claimed_at >= :since AND claimed_at < :until
-    ORDER BY claimed_at DESC, rowid DESC LIMIT :limit"""
-COUNTS = "SELECT state, count(*) FROM message GROUP BY state"
-GROUPS = """SELECT action, state, code, count(*) FROM message WHERE claimed_at >= ?
-    GROUP BY action, state, code ORDER BY action, count(*) DESC"""
-ACTIONS = "SELECT DISTINCT action FROM message ORDER BY action"
-STATES = frozenset(State)
 ENDS = "SELECT min(rowid), max(rowid) FROM message"
 PRUNE = """DELETE FROM message
     WHERE rowid BETWEEN ? AND ? AND settled_at < ? AND state NOT IN ('sending', 'unknown')"""
-PRUNABLE = """SELECT count(*), count(DISTINCT CASE WHEN state = 'sent' THEN "to" END) FROM message
-    WHERE settled_at < ? AND state NOT IN ('sending', 'unknown')"""
 AT_ONCE = 20_000  # rows that pruning looks at in one turn: others want to write, too
 
 
-class Ledger:
+class Ledger(Looks):
     """The ledger as one run sees it; a second `Ledger`, in this process or another, is a second run.
 
     `claim` and `settle` return once their transaction is on the disk. If one fails, it and all later ones
@@ -174,18 +159,6 @@ class Ledger:
         """
         await self._writer.submit(Settling(key, state, sid, code, reason, attempts, expected))
 
-    def get(self, key: bytes) -> Row | None:
-        """The row of a key."""
-        return next(iter(self._rows(GET, key)), None)
-
-    def knows(self, sid: str) -> bool:
-        """Whether any row has this SID; reads them all, so: not for every message."""
-        return bool(self._reader.query(KNOWS, sid))
-
-    def ahead(self, run: str) -> float | None:
-        """By how many seconds Twilio's clock was ahead of ours in a run, if that was measured."""
-        return next((ahead for (ahead,) in self._reader.query(notes.AHEAD, run)), None)
-
     def note_ahead(self, seconds: float) -> None:
         """By how much Twilio's clock is ahead of ours in this run."""
         self._writer.put(Noting(seconds))
@@ -194,77 +167,13 @@ class Ledger:
         """This run has gone through all of its input: what it knows events by, they are known by from now on."""
         self._writer.put(Noting())
 
-    def servers(self) -> Sequence[tuple[str, str]]:
-        """The servers that messages went to, the latest first, and the address of each."""
-        return notes.servers(self._reader.query)
-
-    def moment(self) -> Moment:
-        """What it is now, for `open` to find it again."""
-        return moment(self.path, self._reader.query)
-
-    def differences(self, use: Use) -> Sequence[str]:
-        """What would make known events look new: sentences."""
-        return notes.differences(use, self._reader.query)
-
-    def rows(
-        self,
-        *,
-        states: Collection[State] | None = None,
-        to: str | None = None,
-        action: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Row]:
-        """Streams rows, latest claim first; `since` and `until` (excluded) bound the time of the claim."""
-        chosen: dict[str, object] = {"to": to, "action": action}
-        chosen["since"] = -math.inf if since is None else since
-        chosen["until"] = math.inf if until is None else until
-        chosen["states"] = None if states is None else json.dumps([*states])
-        chosen["limit"] = -1 if limit is None else limit
-        # By a reader of its own: while a stream is half read, other reads would see the past.
-        with explained(self.path), contextlib.closing(Reader(self.path)) as reader:
-            yield from map(row_of, reader.stream(ROWS, chosen))
-
-    def _rows(self, sql: str, *parameters: object) -> list[Row]:
-        with explained(self.path):
-            return [row_of(values) for values in self._reader.query(sql, *parameters)]
-
-    def unknowns(self) -> list[Row]:
-        """What may have been accepted, oldest claim first."""
-        return self._rows(UNKNOWNS)
-
-    def undecided(self) -> list[Row]:
-        """What may have been accepted, and what is being sent, oldest claim first."""
-        rows = self._rows(UNDECIDED)
-        return sorted(rows, key=lambda row: row.claimed_at)  # SQLite would read the whole table in that order
-
-    def counts(self) -> dict[State, int]:
-        """How many rows each state has; reads them all."""
-        counts = dict(self._reader.query(COUNTS))
-        with explained(self.path):
-            if unknown := [state for state in counts if state not in STATES]:
-                raise Damaged(f"{len(unknown)} unknown states")
-        return {State(state): count for state, count in counts.items()}
-
-    def groups(self, *, since: float | None = None) -> list[Group]:
-        """How many rows each action has with each status and code, the most frequent first; reads them all."""
-        with explained(self.path):
-            found = self._reader.query(GROUPS, -math.inf if since is None else since)
-            return [group_of(values) for values in found]
-
-    def actions(self) -> list[str]:
-        """The names of the actions that there are rows of; reads them all."""
-        return [name for (name,) in self._reader.query(ACTIONS)]
+    async def receive(self, found: Sequence[tuple[bytes, Receipt]]) -> None:
+        """Remembers receipts by the keys of their messages, durably."""
+        await self._writer.submit(Receiving(found))
 
     def is_alive(self, run: str) -> bool:
         """Whether a run still lives; if that cannot be told, it does."""
         return self._turns.is_alive(run)
-
-    def prunable(self, before: float) -> tuple[int, int]:
-        """How many rows `prune` would forget, and how many people they say were texted; reads all rows."""
-        rows, people = self._reader.query(PRUNABLE, before)[0]
-        return rows, people
 
     def prune(self, before: float) -> int:
         """Forgets what was settled before that time; says how many. Never what is `sending` or `unknown`."""
@@ -276,6 +185,7 @@ class Ledger:
                     count += db.execute(PRUNE, (start, start + AT_ONCE - 1, before)).rowcount
             with self._turns.take(), transaction(db, self._turns):
                 db.execute(notes.FORGET)
+                db.execute(receipts.FORGET)
         return count
 
     def _start(self, opened: contextlib.ExitStack) -> None:

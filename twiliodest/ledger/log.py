@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twiliodest.errors import LedgerError
-from twiliodest.ledger.file import HAS_NOTES, NOTES, WHOLE, transaction
+from twiliodest.ledger.file import HAS_NOTES, NOTES, VERSION, WHOLE, transaction
 from twiliodest.ledger.locks import Turns
 from twiliodest.ledger.place import Place
 from twiliodest.ledger.reader import Reader
+from twiliodest.ledger.receipts import EXISTS, TABLE
 from twiliodest.ledger.rows import Damaged
 
 SIZE = 40 << 20  # bytes of the log; moving it over writes all over a large file, so: seldom
@@ -46,11 +47,13 @@ class Log:
             opened, logged, home = _state(self._db.execute(STATE).fetchall())
             if opened != logged and self._db.execute(MOVE).fetchone()[1] <= 0:
                 raise lost(self._place, home)
-            notes: Sequence[str] = ()
+            missing: list[str] = []
         else:
-            notes = NOTES
+            missing = [*NOTES]
+        if not self._db.execute(EXISTS).fetchone()[0]:
+            missing += (*TABLE, f"PRAGMA user_version = {VERSION}")
         with transaction(self._db, self._turns):
-            for statement in notes:
+            for statement in missing:
                 self._db.execute(statement)
             self._db.execute(LOGGED)
             self._db.execute(HOME, (home := os.fsencode(self._place.path), home))

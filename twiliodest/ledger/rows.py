@@ -51,10 +51,11 @@ class Row(Claim, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """How many rows an action has with a status and a code."""
+    """How many rows an action has with a status, a receipt's status, and a code: the receipt's, if it has one."""
 
     action: str
     status: State
+    receipt: str | None
     code: int | None
     rows: int
 

@@ -54,9 +54,9 @@ def plain(text: str, style: str = "") -> Text:
     return Text(safe(text), style=style)
 
 
-def print_lines(lines: Iterable[Text]) -> None:
-    """Lines of a table, on standard output, as they are."""
-    out = console()
+def print_lines(lines: Iterable[Text], *, stderr: bool = False) -> None:
+    """Lines of a table, as they are."""
+    out = console(stderr=stderr)
     for line in lines:
         out.print(line, soft_wrap=True)
 

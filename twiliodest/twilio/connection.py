@@ -13,7 +13,7 @@ from twiliodest.addresses import read_address
 from twiliodest.model import Account
 from twiliodest.twilio.dialing import dial
 from twiliodest.twilio.faults import NeverLeft, NoAnswer
-from twiliodest.twilio.http1 import Answer, Talk
+from twiliodest.twilio.http1 import ANSWER_LIMIT, Answer, Talk
 from twiliodest.twilio.network import Route
 from twiliodest.twilio.redaction import redaction
 
@@ -25,10 +25,17 @@ REMEMBERED = 16  # answers of a connection that are known again
 class Connection:
     """One connection, for one request at a time, and a new one after each failure."""
 
-    def __init__(self, account: Account, route: Route, read_timeout: float = READ_TIMEOUT) -> None:
+    def __init__(
+        self,
+        account: Account,
+        route: Route,
+        read_timeout: float = READ_TIMEOUT,
+        largest: int = ANSWER_LIMIT,
+    ) -> None:
         self._server = read_address(account.api_base)
         self._route = route
         self._read_timeout = read_timeout
+        self._largest = largest
         self._talk: Talk | None = None
         self._idle_since = 0.0
         self._answered: deque[str] = deque(maxlen=REMEMBERED)
@@ -46,7 +53,7 @@ class Connection:
             path = f"{self._server.path}{target}".encode()
             if (talk := self._kept()) is None or not await talk.wire.is_quiet():
                 self.drop()
-                talk = self._talk = Talk(await dial(self._server, self._route))
+                talk = self._talk = Talk(await dial(self._server, self._route), self._largest)
             async with asyncio.timeout(self._read_timeout + 20.0):
                 answer = await talk.ask(method.encode(), path, headers, form, self._read_timeout)
         except (NeverLeft, NoAnswer):

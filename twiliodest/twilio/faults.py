@@ -17,6 +17,10 @@ class NoAnswer(Exception):  # noqa: N818 -- says what is missing
     """A request may have arrived, and nothing that can be read has come back. Its text says what was seen."""
 
 
+class LookUpError(Exception):
+    """What Twilio has could not be read; nothing is known. Its text says why."""
+
+
 def why_not_connected(error: Exception, peer: str) -> str:
     """Why there is no connection to `peer`, and what to do about it."""
     match error:

@@ -30,8 +30,10 @@ class Answer(NamedTuple):
 class Talk:
     """What is said over one wire, one request at a time."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, largest: int = ANSWER_LIMIT) -> None:
+        """`largest` is the most that an answer may hold, in bytes."""
         self.wire = wire
+        self._largest = largest
         self.has_left = False  # whether anything of the latest request has
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_LIMIT)
 
@@ -94,10 +96,10 @@ class Talk:
                     raise NoAnswer("an answer came before the request had been sent")
             elif isinstance(event, h11.Data):
                 content += event.data
-                if len(content) > ANSWER_LIMIT:
+                if len(content) > self._largest:
                     raise NoAnswer("the answer is too long")
             elif head and isinstance(event, h11.EndOfMessage):
-                return _read(head, bytes(content))
+                return _read(head, bytes(content), self._largest)
             elif not isinstance(event, h11.InformationalResponse):
                 raise NoAnswer("the connection was closed without an answer")
 
@@ -118,11 +120,11 @@ class Talk:
             self._state.receive_data(data)
 
 
-def _read(head: h11.Response, content: bytes) -> Answer:
+def _read(head: h11.Response, content: bytes, largest: int) -> Answer:
     headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in head.headers}
     if content and (packings := headers.get("Content-Encoding")):
         try:
-            content = unpacked(content, packings, ANSWER_LIMIT)
+            content = unpacked(content, packings, largest)
         except UnreadableError as error:
             return Answer(head.status_code, headers, b"", str(error))
     return Answer(head.status_code, headers, content)

@@ -19,7 +19,7 @@ import msgspec
 from twiliodest.model import Account, Attempt, Message, Verdict
 from twiliodest.twilio.answers import classify, is_sid
 from twiliodest.twilio.connection import READ_TIMEOUT, Connection
-from twiliodest.twilio.faults import NeverLeft, NoAnswer
+from twiliodest.twilio.faults import LookUpError, NeverLeft, NoAnswer
 from twiliodest.twilio.http1 import Answer
 from twiliodest.twilio.network import Route
 
@@ -39,10 +39,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     created: float
     refused: bool
-
-
-class LookUpError(Exception):
-    """Twilio's list of messages could not be read; nothing is known."""
 
 
 class Accepted:

@@ -8,6 +8,7 @@ command = Commands(
     {
         "list": "List the messages in the ledger.",
         "stats": "Count its rows by action, status and error code.",
+        "receipts": "Ask Twilio whether messages arrived, and what they cost.",
         "resolve": "Look up unknown messages at Twilio.",
         "prune": "Forget old rows.",
         "backup": "Copy the ledger, even during a run.",

@@ -15,18 +15,24 @@ from twiliodest.cli.options import load
 from twiliodest.errors import ExpressionError
 from twiliodest.guards.durations import read_duration
 from twiliodest.ledger.ledger import Ledger
+from twiliodest.ledger.receipts import STATUSES
 from twiliodest.ledger.rows import State
 from twiliodest.messages.phones import PhoneError, recipient
 
 
-def states(words: Sequence[str]) -> list[State]:
-    """The statuses of these names. Raises `UsageError`."""
-    known = [state.value for state in State]
+def states(words: Sequence[str]) -> tuple[list[State], list[str]]:
+    """The statuses of these names: the ledger's own, and those of receipts. Raises `UsageError`.
+
+    `failed` is both: what was never accepted, and what Twilio took and could not send. `sent` is the ledger's alone.
+    """
+    own = [state.value for state in State]
+    known = [*own, *(status for status in STATUSES if status not in own)]
     if unknown := [word for word in words if word not in known]:
         near = difflib.get_close_matches(unknown[0].strip().lower(), known, 1)
         hint = f"did you mean {near[0]}?" if near else f"a ledger has these: {', '.join(known)}"
-        raise mistake(f'"{unknown[0]}" is not a status', hint)
-    return [State(word) for word in words]
+        raise mistake(f'no status is called "{unknown[0]}"', hint)
+    told = [word for word in words if word in STATUSES and word != State.SENT]
+    return [State(word) for word in words if word in own], told
 
 
 def person(text: str, config: Path | None, environment: Environment) -> str:

@@ -17,6 +17,7 @@ from twiliodest.cli.ledger.place import is_there, ledger_path
 from twiliodest.cli.options import api_base_option, config_option, ledger_option, output_option
 from twiliodest.cli.values import Number
 from twiliodest.ledger.ledger import Ledger
+from twiliodest.ledger.receipts import Receipt
 from twiliodest.ledger.rows import Row
 from twiliodest.screens import screen
 from twiliodest.screens.ledger import print_rows
@@ -56,7 +57,7 @@ def command(
     """
     environment = Environment.current()
     path = ledger_path(ledger, config, api_base, environment)
-    chosen = states(status)
+    chosen, told = states(status)
     start = moment(since, environment.clock()) if since else None
     recipient = to and person(to, config, environment)
     if not is_there(path):
@@ -68,8 +69,9 @@ def command(
     with contextlib.closing(opened):
         if action is not None:
             refuse_unknown(action, opened, lambda: configured_actions(config, environment))
-        rows = opened.rows(
-            states=chosen or None,
+        rows = opened.rows_and_receipts(
+            states=chosen if status else None,
+            statuses=told,
             to=recipient,
             action=action,
             since=start,
@@ -78,16 +80,24 @@ def command(
         if output == "table":
             print_rows(rows)
             return
-        for row in rows:
-            sys.stdout.buffer.write(encode_lines([_record(row)]))
+        for row, receipt in rows:
+            sys.stdout.buffer.write(encode_lines([_record(row, receipt)]))
 
 
-def _record(row: Row) -> dict[str, object]:
+def _record(row: Row, receipt: Receipt | None) -> dict[str, object]:
     fields = msgspec.structs.asdict(row)
     for name in ("key", "text", "run"):
         del fields[name]
     fields["status"] = fields.pop("state")
     for name in ("claimed_at", "settled_at"):
-        seconds = fields[name]
-        fields[name] = None if seconds is None else datetime.fromtimestamp(seconds).astimezone()
+        fields[name] = _moment(fields[name])
+    fields["receipt"] = None
+    if receipt:
+        told = msgspec.structs.asdict(receipt)
+        del told["sid"]
+        fields["receipt"] = {**told, "asked_at": _moment(receipt.asked_at)}
     return fields
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds).astimezone()

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from twiliodest.cli.command import declare, mistake
+from twiliodest.cli.command import declare
 from twiliodest.cli.environment import Environment
+from twiliodest.cli.ledger.asking import address_to_ask
 from twiliodest.cli.ledger.place import default_ledger, is_there
 from twiliodest.cli.options import api_base_option, config_option, ledger_option, load
 from twiliodest.cli.signals import interrupts
 from twiliodest.config.settings import Config, account_of
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.ledger.ledger import Ledger
-from twiliodest.ledger.servers import is_own, parted, server_of
+from twiliodest.ledger.servers import parted
 from twiliodest.model import Account
 from twiliodest.screens import screen
 
@@ -52,7 +53,9 @@ def resolve_unknowns(
     from twiliodest.twilio.network import route_to
 
     with contextlib.closing(Ledger.open(path)) as ledger:
-        account = msgspec.structs.replace(account, api_base=_asked(ledger, account.api_base, api_base))
+        account = msgspec.structs.replace(
+            account, api_base=address_to_ask(ledger, account.api_base, api_base)
+        )
         route = route_to(account.api_base, variables)
         phone = next((phone for server, _ in ledger.servers() if (phone := parted(server)[1])), None)
         left, found, fault = asyncio.run(_resolve(account, route, ledger, phone))
@@ -71,27 +74,6 @@ def resolve_unknowns(
     return ExitStatus.UNKNOWN if left else ExitStatus.OK
 
 
-def _asked(ledger: Ledger, usual: str, named: str | None) -> str:
-    """The address to ask: the server's where the ledger's messages went. Raises `UsageError`.
-
-    The token goes to Twilio, to this machine, and to where the user says; to no other place that a file names.
-    """
-    held = [(parted(server)[0], address) for server, address in ledger.servers()]
-    if not held or server_of(usual) in [server for server, _ in held]:
-        return usual
-    server, address = held[0]
-    if named:
-        message = f"the messages of this ledger went to {server}, not to {server_of(named)}"
-        raise mistake(message, f"leave out --api-base, or write --api-base {address}")
-    if not is_own(server):
-        message = (
-            f"the messages of this ledger went to {server}, and the configuration says {server_of(usual)}"
-        )
-        raise mistake(message, f"to ask there, write --api-base {address}")
-    screen.print_line(f"asking {server}, where the messages of this ledger went")
-    return address
-
-
 async def _resolve(account: Account, route: Route, ledger: Ledger, phone: str | None) -> tuple[int, int, str]:
     """How many are left and how many were found; and why the list cannot be read, which ends the search.
 
@@ -99,7 +81,8 @@ async def _resolve(account: Account, route: Route, ledger: Ledger, phone: str | 
     """
     from twiliodest.delivery.diversion import DivertedLane
     from twiliodest.delivery.reconcile import prove
-    from twiliodest.twilio.messages import Lane, LookUpError
+    from twiliodest.twilio.faults import LookUpError
+    from twiliodest.twilio.messages import Lane
 
     plain = Lane(account, route)
     lane = DivertedLane(plain, phone) if phone else plain

@@ -43,9 +43,9 @@ def command(
         sys.stdout.buffer.write(encode_lines(groups))
         return
     screen.print_table(
-        ("action", "status", "code", "rows"),
-        [(it.action, it.status.value, str(it.code or ""), f"{it.rows:,}") for it in groups],
-        numbers=(2, 3),
+        ("action", "status", "receipt", "code", "rows"),
+        [(it.action, it.status.value, it.receipt or "", str(it.code or ""), f"{it.rows:,}") for it in groups],
+        numbers=(3, 4),
     )
     total = sum(group.rows for group in groups)
     screen.print_line(f"rows      {total:,}")
