@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twiliodest.cli.reading import Reading
 from twiliodest.cli.run import Run
-from twiliodest.cli.signals import end_line, handled
+from twiliodest.cli.signals import end_line, handled, interrupts
 from twiliodest.delivery.budgets import Budget
 from twiliodest.delivery.clocks import Time
 from twiliodest.delivery.deliver import Delivery
