@@ -132,7 +132,7 @@ def test_jsonl_has_exactly_the_documented_fields(home: Path) -> None:
             "+15005550006",
             "Hello Ann!",
         ),
-        *([], "GSM-7", 1, None, None, None, 0),
+        *([], {}, "GSM-7", 1, None, None, None, 0),
     ]
     assert [(record["line"], record["status"], record["event_id"]) for record in found[1:2]] == [
         (2, "invalid", None)

@@ -11,7 +11,7 @@ from twiliodest.delivery.stop import Stop
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger.rows import Claim, Row, State
 from twiliodest.model import Outcome, Planned, Status
-from twiliodest.twilio.messages import LookUpError
+from twiliodest.twilio.faults import LookUpError
 
 ASSUMED = "assumed to be sent: nothing was posted"
 NOT_SHOWN = "not shown as sent: a send would post it"
