@@ -228,8 +228,8 @@ def test_every_good_line_among_bad_ones_is_found(lines: list[bytes]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.integers(1, 50))
 def test_any_bytes_are_read_without_an_error(data: bytes, size: int) -> None:
-    """Noise becomes reports, never an exception."""
-    items(data, size)
+    """Noise becomes reports, never an exception, and the same ones in whatever pieces it comes."""
+    assert items(data, size) == items(data)
 
 
 NASTY = [

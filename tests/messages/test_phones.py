@@ -63,6 +63,8 @@ def test_a_recipient_becomes_e164(value: str, region: str | None, number: str) -
         ("1-800-FLOWERS", "US", "has letters"),
         ("4155552671;phone-context=+44", "US", "has letters"),
         ("415 555 2671 ext. 5", "US", "has an extension"),
+        ("Apt 12", "US", "has letters"),
+        ("Apt 1", "US", "is not a valid phone number"),
         ("4155552671.0", "US", "is a decimal number"),
         ("+14155552671, +14155552672", None, "has several numbers"),
         ("415 555 2671 / 415 555 2672", "US", "has several numbers"),

@@ -140,6 +140,8 @@ def test_what_names_one_number_needs_no_default_region(value: str) -> None:
         ("14155550134", "GB", ("+14155550134",), "write the + in front"),
         ("95284354", "MM", ("+95284354", "+9595284354"), "write the + in front"),
         ("3903711132", "IT", ("+3903711132", "+393903711132"), "write the + in front"),
+        ("4353805715", "AT", ("+4353805715", "+434353805715"), "write the + in front"),
+        ("97183757", "AE", ("+97183757", "+97197183757"), "write the + in front"),
         (
             "+39 (0) 312 3456789",
             "IT",

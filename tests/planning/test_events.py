@@ -75,6 +75,18 @@ def test_what_no_matching_action_needs_harms_no_event(tmp_path: Path, company: i
     ]
 
 
+def test_objects_that_hold_others_are_counted_by_name(tmp_path: Path) -> None:
+    """So that somebody is told of `events_at` who sends an export of another shape; those that match do not count."""
+    lines = [
+        b'{"results":[{"event":"a"},{"event":"b"}],"more":[{"x":1}]}',
+        b'{"results":[{"event":"a"}],"none":[],"texts":["a"]}',
+        FINE[:-1] % 1 + b',"results":[{"event":"a"}]}',
+    ]
+    _, progress, _ = found(tmp_path, lines)
+    assert progress.envelopes == {"results": (2, 3), "more": (1, 1)}
+    assert (progress.events, progress.matched) == (3, 1)
+
+
 def test_hundreds_of_actions_with_fields_of_their_own(tmp_path: Path) -> None:
     """Each event gives its own action's text, though it would take long to decode what all of them need."""
     plan = Plan([action(f"a{number}") for number in range(300)], compile_identity(["$.messageId"]))

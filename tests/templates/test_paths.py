@@ -648,6 +648,8 @@ def test_any_text_is_a_path_or_has_a_place_where_it_is_not(path: str, document: 
         (r'$["a\"b"]', ["two quotes"]),
         (r"$['a\\b\/c\n']", ["a slash"]),
         ("$.l[?@.n < 'x'].n", ["a"]),
+        ("$.l[? @.m ].m", [1]),
+        ("$.l[?@.m && @.m == 1 ].m", [1]),
         ("$.l[?@.n < 5].n", [1]),
         ("$.l[?@.n >= 1].n", [1, 7]),
         ("$.l[?@.n < true].n", []),

@@ -14,6 +14,7 @@ from twiliodest.templates.liquid.hints import SHAPES
 
 EVENT = {
     "n": 3,
+    "ns": [1, 2],
     "list": ["a", "b", "c", "d"],
     "bare": [],
     "null": None,
@@ -30,6 +31,8 @@ EXAMPLES = [
     ("{% if n != 3 %}a{% endif %}{% if n <> 4 %}b{% endif %}", "b"),
     ("{% if list contains 'b' %}a{% endif %}{% if name contains 'nn' %}b{% endif %}", "ab"),
     ("{% if list contains 'x' %}a{% endif %}{% if name contains 'N' %}b{% endif %}.", "."),
+    ("{% if ns contains 2 %}a{% endif %}{% if ns contains '2' or ns contains 3 %}b{% endif %}", "a"),
+    ("{% if name contains 2 or list contains 2 %}a{% endif %}{% if '12' contains 2 %}b{% endif %}", "b"),
     ("{% if true or false and false %}a{% endif %}", "a"),
     ("{% if yes %}a{% endif %}{% if no %}b{% endif %}{% if missing %}c{% endif %}", "a"),
     ("{% unless no %}a{% endunless %}{% unless yes %}b{% endunless %}", "a"),
