@@ -311,6 +311,20 @@ def test_a_cooldown_counts_from_when_a_scheduled_text_arrives() -> None:
         assert is_allowed(guards(planned(event="2"), morning + 1800))
 
 
+def test_a_text_that_was_sent_in_the_night_counts_from_then() -> None:
+    """Where nothing is scheduled: quiet hours may have been configured after it, or it was a login code."""
+    night, morning = utc("2026-01-15T03:00"), utc("2026-01-15T13:00")
+    guards = Guards(window("21:00-08:00"), {"a": 3600})
+    guards.remember([("a", NEW_YORK, "+12125550100", night)])
+    assert guards.reach == 3600
+    assert is_allowed(guards(planned(event="2"), morning))
+    guards = Guards(window("21:00-08:00"), {"a": 12 * 3600})
+    guards.remember([("a", NEW_YORK, "+12125550100", night)])
+    held = guards(planned(event="2"), morning)
+    assert reason_of(held) == "texted 10 h ago; cooldown 12h"
+    assert is_allowed(guards(planned(event="2"), night + 12 * 3600))
+
+
 def test_of_earlier_texts_the_latest_counts() -> None:
     """The ledger tells the latest first."""
     guards = Guards(cooldowns={"a": 3600})
