@@ -255,6 +255,8 @@ class Run:
                 limit=self.options.limit if at_limit else None,
                 left_out=str(self.left_out),
             )
+            if self.options.divert and (ledger := self.ledger_path()):
+                screen.print_line(f"ledger    {ledger}, of rehearsals on this phone alone")
         if results.fault:
             self.stopped(results.fault)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from twiliodest.sandbox import Chaos, Sandbox
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SECONDS = ("delay", "retry_after")  # of the numbers of --chaos, which else are probabilities
 ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
 
 
@@ -44,6 +45,7 @@ ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
     "--chaos",
     metavar="NAME=N",
     multiple=True,
+    shell_complete=lambda context, parameter, begun: [it for it in _failures() if it.startswith(begun)],
     help="Make it fail: too_many=0.1, server_error=0.05, …",
 )
 @option(
@@ -116,6 +118,17 @@ def _announce(url: str) -> None:
 
     screen.print_line(f"inbox  {url}")
     screen.print_line(f"send   twiliodest send EVENTS --api-base {url}")
+
+
+def _failures() -> Sequence[str]:
+    """What may follow `--chaos`, each with a number to start from; nothing where the sandbox is not installed."""
+    with contextlib.suppress(ImportError):
+        from twiliodest.sandbox import Chaos
+
+        return [
+            f"{name}={1 if name in SECONDS else 0.1}" for name in Chaos.__struct_fields__ if name != "seed"
+        ]
+    return []
 
 
 def _chaos(settings: Sequence[str]) -> Chaos:

@@ -15,10 +15,11 @@ from twiliodest.cli.environment import Environment
 from twiliodest.cli.ledger.filters import configured_actions, moment, person, refuse_unknown, states
 from twiliodest.cli.ledger.place import is_there, ledger_path
 from twiliodest.cli.options import api_base_option, config_option, ledger_option, output_option
+from twiliodest.cli.selection import ActionName
 from twiliodest.cli.values import Number
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.receipts import Receipt
-from twiliodest.ledger.rows import Row
+from twiliodest.ledger.rows import Row, State
 from twiliodest.screens import screen
 from twiliodest.screens.ledger import print_rows
 from twiliodest.screens.report import encode_lines
@@ -27,9 +28,15 @@ from twiliodest.screens.report import encode_lines
 @declare("list")
 @config_option
 @ledger_option
-@option("--status", metavar="STATUS", multiple=True, help="Only these statuses: sent, unknown, …")
+@option(
+    "--status",
+    metavar="STATUS",
+    multiple=True,
+    shell_complete=lambda context, parameter, begun: [it.value for it in State if it.value.startswith(begun)],
+    help="Only these statuses: sent, unknown, …",
+)
 @option("--to", metavar="NUMBER", help="Only this recipient.")
-@option("--action", metavar="NAME", help="Only this action.")
+@option("--action", metavar="NAME", type=ActionName(), help="Only this action.")
 @option("--since", metavar="TIME", help="Only since this time: 2026-11-23, or 3d.")
 @option(
     "--limit",
