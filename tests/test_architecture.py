@@ -62,7 +62,7 @@ INSIDE = {
         ),
     ),
     "config": (
-        *("settings", "actions credentials guards", "options", "keys fields", "nodes"),
+        *("accounts", "settings", "actions credentials guards", "options", "keys fields", "nodes"),
         *("secret_files secrecy trigger_lints", "lints masks parsing scalars values", "shapes synonyms"),
     ),
     "checks": (
@@ -80,8 +80,8 @@ INSIDE = {
         *("claims intake pace queue stop",),
     ),
     "sandbox": (
-        *("__init__", "server", "app", "inbox", "api", "listing", "messages", "rules", "settings"),
-        "chaos wire",
+        *("__init__", "server", "app", "inbox", "api", "journal listing", "messages"),
+        *("rules", "settings", "chaos wire"),
     ),
     "planning": ("planner", "plan progress", "candidates confirmed identity parallel"),
     "guards": ("guards", "quiet_hours suppression timing", "durations"),

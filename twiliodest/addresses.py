@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -36,8 +37,29 @@ class Address:
         except ValueError:
             return self.host == "localhost"
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it is an IP address of the open internet; of a name, nobody knows before it is asked for."""
+        with contextlib.suppress(ValueError):
+            return is_public(self.host)
+        return False
+
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}{self.path}"
+
+
+class PrivateAddress(str):
+    """The text of an address that may be http:// although it is not on this machine: its user says so."""
+
+    __slots__ = ()
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet. Raises ValueError for what is not one."""
+    found = ipaddress.ip_address(address)
+    inner = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    found = inner or found
+    return not (found.is_private or found.is_loopback or found.is_link_local)
 
 
 def read_address(url: str, ports: Mapping[str, int] = WEB) -> Address:

@@ -22,12 +22,14 @@ VALUES = {
     "--summary-json": "summary.json", "--quiet": "", "--verbose": "", "--dry-run": "", "--yes": "",
     "--fail-fast": "", "--ledger": "x.db", "--divert": "+14155550199", "--retry": "rejected", "--rate": "5",
     "--concurrency": "2", "--api-base": "http://127.0.0.1:9", "--sandbox": "", "--no-wait": "",
+    "--insecure-api-base": "",
 }  # fmt: skip
 ERRORS = {
     *(("--sandbox", other) for other in ("--dry-run", "--api-base", "--ledger", "--retry")),
     ("--quiet", "--verbose"),
     ("--rows", "--output"),
     *(("--no-wait", other) for other in VALUES if other != "--sandbox"),
+    *(("--insecure-api-base", other) for other in VALUES if other != "--api-base"),
 }
 OTHER = '  - {name: other, trigger: event = "Other", to: $.to, body: other}\n'
 # Said in the docs: to put -n into any command must be possible. A sandbox is not asked for, and not either.

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from shell import ACCOUNT, TOKEN, run
 
-from twiliodest.config.settings import Config, account_of, load
+from twiliodest.config.accounts import account_of
+from twiliodest.config.settings import Config, load
 from twiliodest.errors import UsageError
 from twiliodest.sandbox import Sandbox
 

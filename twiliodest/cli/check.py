@@ -160,7 +160,7 @@ def survey(config: Config, events: Sequence[str], *, shows_bar: bool) -> tuple[F
 
 def _ask(config: Config, api_base: str | None, environment: Environment) -> list[Verified]:
     from twiliodest.checks.online import verify
-    from twiliodest.config.settings import account_of
+    from twiliodest.config.accounts import account_of
     from twiliodest.twilio.reader import Reader
 
     account = account_of(config, api_base)

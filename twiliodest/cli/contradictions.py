@@ -42,11 +42,19 @@ EXCLUSIVE = {
         )
     },
     ("--receipts", "--dry-run"): ("a dry run sends nothing that could arrive", "leave out --receipts"),
+    ("--sandbox", "--insecure-api-base"): (
+        "--sandbox sends to a sandbox of this run's own, not to another server",
+        "leave out one of them",
+    ),
     ("--quiet", "--verbose"): ("--quiet and --verbose contradict each other", "leave one of them out"),
 }
 NEEDED = {
     "--no-wait": ("--sandbox", "--no-wait is for --sandbox: no other run waits at its end"),
     "--shown-in": ("--assume-sent", "--shown-in says what --assume-sent takes for sent"),
+    "--insecure-api-base": (
+        "--api-base",
+        "--insecure-api-base allows what --api-base names, and nothing else",
+    ),
 }
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from twiliodest.addresses import PrivateAddress
 from twiliodest.cli.command import Command, argument, declare, mistake, option
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.options import api_base_option, config_option, ledger_option, load
+from twiliodest.cli.options import INSECURE, api_base_option, config_option, ledger_option, load_to_send
 from twiliodest.cli.signals import interrupts
 from twiliodest.cli.values import Word
 from twiliodest.errors import ExitStatus
@@ -59,10 +60,11 @@ def command(
     """
     name, line = _place(place)
     environment = Environment.current()
-    loaded = load(config, environment)
+    loaded = load_to_send(config, environment, api_base)
     arguments = [name, "--dry-run"]
     arguments += ["--ledger", str(ledger)] if ledger else []
     arguments += ["--api-base", api_base] if api_base is not None else []
+    arguments += [INSECURE] if isinstance(api_base, PrivateAddress) else []
     with interrupts():
         return _explain(loaded, environment, arguments, place, line, jsonl=output == "jsonl")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from twiliodest.cli.run import Run
 from twiliodest.cli.signals import end_line, handled
-from twiliodest.config.settings import api_base_problems
+from twiliodest.config.accounts import api_base_problems
 from twiliodest.delivery.intake import Intake
 from twiliodest.delivery.preview import preview
 from twiliodest.errors import ExitStatus, Problem, UsageError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SECONDS = ("delay", "retry_after")  # of the numbers of --chaos, which else are probabilities
-ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
 
 
 @declare("sandbox")
@@ -55,17 +55,34 @@ ACCOUNT = "AC" + "0" * 32  # stands in where none is configured
     show_default=True,
     help="How many messages to keep; the oldest go first.",
 )
-def command(port: int, host: str, config: Path | None, chaos: Sequence[str], keep: int) -> ExitStatus:
+@option("--quiet", "-q", is_flag=True, help="Do not log requests.")
+def command(
+    *,
+    port: int,
+    host: str,
+    config: Path | None,
+    chaos: Sequence[str],
+    keep: int,
+    quiet: bool,
+) -> ExitStatus:
     """$ twiliodest sandbox --port 8025
 
     Serve a local stand-in for Twilio's Messages API, with an inbox page that shows the texts.
     """
     loaded = load(config, Environment.current()) if config else None
     with interrupts():
-        return serve_sandbox(host, port, loaded, chaos, keep)
+        return serve_sandbox(host, port, loaded, chaos, keep, logs=not quiet)
 
 
-def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[str], keep: int) -> ExitStatus:
+def serve_sandbox(
+    host: str,
+    port: int,
+    config: Config | None,
+    chaos: Sequence[str],
+    keep: int,
+    *,
+    logs: bool,
+) -> ExitStatus:
     """Serve until Ctrl-C or SIGTERM. With a configuration only its account is let in. Raises `UsageError`."""
     _require_extra()
     from twiliodest.sandbox import Settings, serve
@@ -77,6 +94,7 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
         token=config.token.reveal() if config and config.token else None,
         api_key=config.api_key if config else None,
         chaos=_chaos(chaos),
+        heard=_log if logs else None,
     )
     if host not in LOOPBACK:
         message = f"{host} is open to other machines: anyone who can reach it can read every text"
@@ -94,11 +112,12 @@ def serve_sandbox(host: str, port: int, config: Config | None, chaos: Sequence[s
 def embedded_sandbox(config: Config) -> Iterator[tuple[Sandbox, Account]]:
     """A sandbox for one run, and the account to send with. Raises `UsageError`."""
     _require_extra()
+    from twiliodest.config.accounts import STAND_IN
     from twiliodest.model import Account, Secret
     from twiliodest.sandbox import Sandbox, Settings
 
     with Sandbox(Settings(keep=100_000)) as sandbox:
-        sid = config.account or ACCOUNT
+        sid = config.account or STAND_IN
         token = config.token or Secret("sandbox")
         yield sandbox, Account(sid=sid, user=config.api_key or sid, token=token, api_base=sandbox.url)
 
@@ -111,6 +130,14 @@ def keep_open(url: str) -> None:
     with until_interrupted():
         while True:
             time.sleep(3600)
+
+
+def _log(line: str) -> None:
+    from twiliodest.screens.controls import one_line
+
+    with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+        sys.stderr.write(f"{one_line(line)}\n")
+        sys.stderr.flush()
 
 
 def _announce(url: str) -> None:

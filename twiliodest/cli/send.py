@@ -13,7 +13,7 @@ from twiliodest.cli.command import Command, mistake
 from twiliodest.cli.contradictions import refuse_contradictions
 from twiliodest.cli.endings import EXITS
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.options import load
+from twiliodest.cli.options import load_to_send
 from twiliodest.cli.selection import chosen
 from twiliodest.cli.send_options import SendOptions, parameters
 from twiliodest.cli.signals import interrupts
@@ -38,7 +38,7 @@ def send(**given: Any) -> ExitStatus:
         raise mistake("there are no events to send", hint)
     options = replace(options, events=options.events or ("-",))
     with interrupts(), summarized(options, environment) as notes:
-        config = load(options.config, environment, warnings=options.verbose)
+        config = load_to_send(options.config, environment, options.api_base, warnings=options.verbose)
         notes.status = send_events(config, options, environment, notes)
     return notes.status
 
@@ -86,7 +86,7 @@ def _send(run: Run) -> ExitStatus:
     from twiliodest.cli.preview import count_plan
     from twiliodest.cli.reading import Reading
     from twiliodest.cli.sending import deliver
-    from twiliodest.config.settings import account_of
+    from twiliodest.config.accounts import account_of
     from twiliodest.twilio.network import route_to
 
     account = account_of(run.config, run.options.api_base)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from twiliodest.cli.command import Option
-from twiliodest.cli.options import API_BASE, CONFIG, LEDGER, OUTPUT
+from twiliodest.cli.options import API_BASE, CONFIG, INSECURE, LEDGER, OUTPUT, PLAIN
 from twiliodest.cli.selection import ActionName
 from twiliodest.cli.values import FILE, Count, Number, Span, Word, Words
 
@@ -150,7 +150,10 @@ def parameters() -> list[click.Parameter]:
         help="Files, folders (their .json, .jsonl, .ndjson, also .gz), or - for standard input.",
     )
     made = [(it.name, it.metadata.get("option")) for it in fields(SendOptions)]
-    return [events, *(make(name) for name, make in made if make)]
+    options = [make(name) for name, make in made if make]
+    place = next(number for number, it in enumerate(options) if "--api-base" in it.opts)
+    options.insert(place + 1, Option([INSECURE], "Delivery", **PLAIN))
+    return [events, *options]
 
 
 def options_of(arguments: Sequence[str]) -> SendOptions:

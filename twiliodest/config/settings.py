@@ -18,15 +18,14 @@ from twiliodest.config.masks import is_reference
 from twiliodest.config.nodes import Document, Node
 from twiliodest.config.options import read_event_time, read_shared
 from twiliodest.config.secrecy import ANY, Public
-from twiliodest.config.values import check_api_base
-from twiliodest.errors import ExpressionError, Problem, UsageError
+from twiliodest.errors import ExpressionError, Problem
 from twiliodest.events.envelopes import EventsAt, read_events_at
 from twiliodest.guards.durations import read_duration
 from twiliodest.guards.quiet_hours import QuietHours
 from twiliodest.guards.suppression import Suppressed
 from twiliodest.messages.parameters import PARAMETERS
 from twiliodest.messages.send_sms import SendSms
-from twiliodest.model import Account, Secret
+from twiliodest.model import Secret
 from twiliodest.planning.identity import Identity, compile_identity
 
 T = TypeVar("T")
@@ -123,34 +122,6 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         files=[path, *([listed] if listed else []), *credentials.files],
         warnings=document.conclude(),
     )
-
-
-def account_of(config: Config, api_base: str | None) -> Account:
-    """Who sends, and through which server. Raises `UsageError` with everything that a real send lacks."""
-    problems = api_base_problems(api_base)
-    if not config.account:
-        hint = "set account in the configuration, or the variable TWILIO_ACCOUNT_SID"
-        problems.append(_missing(config, "account", hint))
-    if not config.token:
-        hint = "set token in the configuration, or the variable TWILIO_AUTH_TOKEN; a dry run needs none"
-        problems.append(_missing(config, "token", hint))
-    if problems or not config.account or not config.token:
-        raise UsageError(problems)
-    base = config.api_base if api_base is None else values.api_base(api_base)
-    return Account(
-        sid=config.account, user=config.api_key or config.account, token=config.token, api_base=base
-    )
-
-
-def _missing(config: Config, name: str, hint: str) -> Problem:
-    why = config.lacking.get(name)
-    return Problem(message=f"the {name} is missing{f' ({why})' if why else ''}", hint=None if why else hint)
-
-
-def api_base_problems(api_base: str | None) -> list[Problem]:
-    """What is wrong with the address that `--api-base` names, if it names one."""
-    fault = None if api_base is None else check_api_base(api_base)
-    return [Problem(message=fault.replace("api_base", "--api-base"))] if fault else []
 
 
 class _Settings:

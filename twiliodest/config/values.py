@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from twiliodest.addresses import read_address
+from twiliodest.addresses import PrivateAddress, read_address
 from twiliodest.config import shapes
 from twiliodest.config.shapes import FALSE, TRUE
 from twiliodest.errors import ExpressionError
@@ -86,12 +86,13 @@ def api_base(text: str) -> str:
 
 
 def check_api_base(url: str) -> str | None:
-    """Why an address cannot be the API's base, or `None`."""
+    """Why an address cannot be the API's base, or `None`. What a `PrivateAddress` leads to is checked by `dial`."""
     try:
         address = read_address(url)
     except ExpressionError as error:
         return f"api_base must be an address like https://api.twilio.com: {error.message}"
-    if address.scheme == "http" and not address.is_loopback:
+    may_be_plain = address.is_loopback or (isinstance(url, PrivateAddress) and not address.is_public)
+    if address.scheme == "http" and not may_be_plain:
         return "api_base must be https, or the account's token would be sent in the clear"
     return None
 

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from twiliodest.messages.segments import measure, smart_encode
 from twiliodest.sandbox import listing, wire
 from twiliodest.sandbox.chaos import ACCEPT, Answer, Chaos, Form
+from twiliodest.sandbox.journal import line_of
 from twiliodest.sandbox.messages import DROPPED_LATER, Request, Store, Text, resource
 from twiliodest.sandbox.rules import Draft, Refusal, draft, refusal
 from twiliodest.sandbox.settings import Settings
@@ -75,7 +76,10 @@ class TwilioApi:
             request = self._log(scope, body)
         except ValueError:
             return _error(Refusal(20001, "The form cannot be read", 400))
-        return self._route(request)
+        answer = self._route(request)
+        if self.settings.heard:
+            self.settings.heard(line_of(request, answer))
+        return answer
 
     def _headers(self, answer: Answer) -> dict[str, str]:
         return {

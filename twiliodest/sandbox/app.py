@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -18,6 +19,10 @@ from twiliodest.sandbox.inbox import Inbox
 from twiliodest.sandbox.settings import Settings
 
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
+# What no page of the open internet can be called: a container's name, or one of a private network.
+_PRIVATE_NAME = re.compile(
+    r"[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*(?:[A-Za-z0-9._-]*\.(?:local|internal|test))?(?::[0-9]{1,5})?"
+)
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -72,7 +77,11 @@ def _foreign(scope: Scope) -> str | None:
     host = headers.get("host", "")
     address, port = scope.get("server") or ("", 80)
     names = (*_LOCAL, f"[{address}]" if ":" in address else address)
-    if host not in [f"{name}:{port}" for name in names] and not (port == 80 and host in names):
+    if (
+        host not in [f"{name}:{port}" for name in names]
+        and not (port == 80 and host in names)
+        and not _PRIVATE_NAME.fullmatch(host)
+    ):
         return f"unexpected Host header: open the sandbox at http://127.0.0.1:{port}"
     if headers.get("origin", f"http://{host}") != f"http://{host}":
         return "pages from another origin may not use the sandbox"

@@ -17,6 +17,7 @@ class Settings:
     `senders`: the numbers, short codes, sender IDs and Messaging Services that exist; None: all do.
     `script`: decides for each posted message; None from it means the usual course (with chaos).
     `query_script`: the same for every GET of the Twilio API; it is given the query.
+    `heard`: is told of each request and its answer, in a line; what clients say stands in it as it is.
     """
 
     keep: int = 10_000  # the newest messages kept, and the newest requests
@@ -29,4 +30,5 @@ class Settings:
     chaos: Chaos = field(default_factory=Chaos)
     script: Script | None = field(default=None, repr=False)
     query_script: Script | None = field(default=None, repr=False)
+    heard: Callable[[str], object] | None = field(default=None, repr=False)
     clock: Callable[[], float] = field(default=time.time, repr=False)  # seconds since the epoch

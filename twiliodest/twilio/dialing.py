@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from twiliodest.addresses import Address
+from twiliodest.addresses import Address, is_public
 from twiliodest.twilio.faults import NeverLeft, NoAnswer, why_not_connected
 from twiliodest.twilio.http1 import Talk
 from twiliodest.twilio.network import Proxy, Route
@@ -27,6 +27,8 @@ async def dial(server: Address, route: Route) -> Wire:
     try:
         async with _step(route, peer):
             wire = await connect(first.host, first.port)
+        if server.scheme == "http" and not proxy:
+            _refuse_public(server, wire.peer)
         if proxy:
             if first.scheme == "https":
                 async with _step(route, peer):
@@ -41,6 +43,16 @@ async def dial(server: Address, route: Route) -> Wire:
             wire.close()
         raise
     return wire
+
+
+def _refuse_public(server: Address, peer: str) -> None:
+    """What is not encrypted goes to this machine or to a private network, whatever a name leads to by now."""
+    try:
+        public = is_public(peer)
+    except ValueError:
+        public = not server.is_loopback
+    if public:
+        raise NeverLeft(f"{server.host} leads to a public address, and the token would be sent in the clear")
 
 
 @asynccontextmanager

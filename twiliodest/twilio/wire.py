@@ -32,6 +32,11 @@ class Wire(asyncio.Protocol):
         self._ready = select.poll()
 
     @property
+    def peer(self) -> str:
+        """The IP address at its other end; empty where the system does not tell."""
+        return str((self._transport.get_extra_info("peername") or ("",))[0])
+
+    @property
     def is_readable(self) -> bool:
         """Whether something has come, be it data or the end."""
         return self._ended or bool(self._read)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from twiliodest.cli.environment import Environment
-from twiliodest.cli.options import load
-from twiliodest.config.settings import Config, api_base_problems
+from twiliodest.cli.options import load_to_send
+from twiliodest.config.accounts import api_base_problems
+from twiliodest.config.settings import Config
 from twiliodest.errors import UsageError
 from twiliodest.ledger.exposure import exposure
 from twiliodest.ledger.servers import server_of
@@ -19,7 +20,7 @@ def ledger_path(
     """The ledger that is named, or the usual one. Raises `UsageError`."""
     if given:
         return given
-    loaded = load(config, environment)
+    loaded = load_to_send(config, environment, api_base)
     return loaded.ledger or default_ledger(loaded, api_base, environment)
 
 

@@ -14,9 +14,10 @@ from twiliodest.cli.command import declare
 from twiliodest.cli.environment import Environment
 from twiliodest.cli.ledger.asking import address_to_ask
 from twiliodest.cli.ledger.place import default_ledger, is_there
-from twiliodest.cli.options import api_base_option, config_option, ledger_option, load
+from twiliodest.cli.options import api_base_option, config_option, ledger_option, load_to_send
 from twiliodest.cli.signals import interrupts
-from twiliodest.config.settings import Config, account_of
+from twiliodest.config.accounts import account_of
+from twiliodest.config.settings import Config
 from twiliodest.errors import ExitStatus, Problem
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.ledger.servers import parted
@@ -37,7 +38,7 @@ def command(config: Path | None, ledger: Path | None, api_base: str | None) -> E
     Look up unknown messages at Twilio; those that it accepted become sent.
     """
     environment = Environment.current()
-    loaded = load(config, environment)
+    loaded = load_to_send(config, environment, api_base)
     path = ledger or loaded.ledger or default_ledger(loaded, api_base, environment)
     with interrupts():
         return resolve_unknowns(loaded, path, api_base, environment.variables)
