@@ -13,7 +13,7 @@ from twiliodest.cli.preview import count_plan
 from twiliodest.cli.reading import Reading
 from twiliodest.cli.run import Run
 from twiliodest.cli.sending import drive
-from twiliodest.config.settings import account_of
+from twiliodest.config.accounts import account_of
 from twiliodest.delivery.assume import Assumption, Evidence, everything, in_the_list
 from twiliodest.delivery.records import RecordError, in_records
 from twiliodest.errors import ExitStatus, Place, Problem, UsageError

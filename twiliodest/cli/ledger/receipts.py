@@ -18,7 +18,7 @@ from twiliodest.cli.options import api_base_option, config_option, ledger_option
 from twiliodest.cli.receipts import collect, did_not_arrive
 from twiliodest.cli.signals import interrupts
 from twiliodest.cli.values import Span
-from twiliodest.config.settings import account_of
+from twiliodest.config.accounts import account_of
 from twiliodest.errors import ExitStatus
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.screens import receipts as shown
