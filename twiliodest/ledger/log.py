@@ -68,8 +68,8 @@ class Log:
         self._moved = time.monotonic()
 
     def is_due(self) -> bool:
-        """Whether it is time to move it; asked after each commit."""
-        return time.monotonic() - self._moved > SECONDS or os.stat(self._place.wal).st_size > SIZE
+        """Whether it is time to move it; asked after each commit and check of its place."""
+        return time.monotonic() - self._moved > SECONDS or self._place.log_size > SIZE
 
     def end(self) -> None:
         """After the last commit of this run."""

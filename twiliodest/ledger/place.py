@@ -21,15 +21,14 @@ class Place:
         self._given = given.absolute()
         self.path = _home(given.resolve())
         self._open: list[tuple[str, int, int]] = []
+        self.wal = (
+            f"{self.path}-wal"  # SQLite's log of what is committed and not yet in the ledger's main file
+        )
+        self.log_size = 0  # bytes, as the last check found it
         with contextlib.suppress(OSError):  # what is the matter is told by who opens it
             status = os.stat(self.path)
             if status.st_size:
                 self._open.append((str(self.path), status.st_dev, status.st_ino))
-
-    @property
-    def wal(self) -> str:
-        """SQLite's log of what is committed and not yet in the ledger's main file."""
-        return f"{self.path}-wal"
 
     def remember(self) -> None:
         """What lies there now is what is open."""
@@ -46,13 +45,23 @@ class Place:
 
         Before anything is open, what lay there at first has to be there still.
         """
-        for name, device, number in self._open:
-            try:
-                status = os.stat(name)
-            except FileNotFoundError:
-                status = None
-            if status is None or (status.st_dev, status.st_ino) != (device, number):
-                raise moved(name)
+        for it in self._open:
+            status = _unmoved(*it)
+            if it[0] == self.wal:
+                self.log_size = status.st_size
+
+    def check_file(self) -> None:
+        """The same for the main file alone: cheaper, for where `check` follows."""
+        for it in self._open[:1]:
+            _unmoved(*it)
+
+
+def _unmoved(name: str, device: int, number: int) -> os.stat_result:
+    with contextlib.suppress(FileNotFoundError):
+        status = os.stat(name)
+        if status.st_dev == device and status.st_ino == number:
+            return status
+    raise moved(name)
 
 
 def moved(name: object) -> LedgerError:

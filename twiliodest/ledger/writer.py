@@ -91,7 +91,7 @@ class Writer(Generic[Job]):
         if self._refusal:
             raise LedgerError(self._refusal)
         with explained(self._place.path), self._turns.take():
-            self._place.check()
+            self._place.check_file()
             with transaction(self._db, self._turns):
                 results = self._perform(jobs)
             self._place.check()
