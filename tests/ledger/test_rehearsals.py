@@ -259,7 +259,7 @@ def test_another_rule_is_told_before_the_question(tmp_path: Path) -> None:
         status, shown = on_terminal(command, cwd=tmp_path, env=inherited, answer="n")
         assert status == 1
         assert shown.count("event_id is") == 1
-        assert shown.index("event_id is") < shown.index("Send?")
+        assert shown.index("event_id is") < shown.index("[y/N]")
         assert made.posts() == 3
 
 
