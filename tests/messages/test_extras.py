@@ -231,4 +231,4 @@ def test_so_many_recipients_and_no_more() -> None:
     many = [f"+1415555{number:04}" for number in range(RECIPIENTS_LIMIT + 1)]
     assert all_of({"to": many[:-1]}) == many[:-1]
     (reason,) = all_of({"to": many})
-    assert reason == f"there are {RECIPIENTS_LIMIT + 1:,} recipients; {RECIPIENTS_LIMIT} are the most"
+    assert reason == f"there are {RECIPIENTS_LIMIT + 1:,} recipients; at most {RECIPIENTS_LIMIT} are allowed"

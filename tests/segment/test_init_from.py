@@ -38,10 +38,10 @@ FOREIGN = {
     "utf-16": (json.dumps(listed(ORDER)).encode("utf-16"), "it is not text in UTF-8"),
     "nan": (b'{"data": NaN}', "it is not JSON"),
     "deep": (b"[" * 100_000, "it is not JSON"),
-    "nested": (b"[" * 500 + b"]" * 500, "it nests deeper"),
+    "nested": (b"[" * 500 + b"]" * 500, "it is nested more"),
     "number": (b"17", "it is a number"),
-    "list": (b"[]", "it holds nothing"),
-    "object": (b"{}", "it holds nothing"),
+    "list": (b"[]", "it is empty"),
+    "object": (b"{}", "it is empty"),
     "event": (json.dumps(EVENT).encode(), "it is an event"),
     "other": (b'{"data": {"sources": [{"name": "x"}]}}', "something else"),
     "none": (b'{"data": {"subscriptions": []}}', "has no mappings"),
@@ -129,8 +129,8 @@ def test_another_action_is_told_of_and_left_out(tmp_path: Path) -> None:
     """A mapping that sends no text becomes a comment at its place and a line on standard error."""
     text, said = taken_over(tmp_path, listed(subscription("Flow", "triggerStudioFlow"), ORDER), DESTINATION)
     assert len(yaml.safe_load(text)["actions"]) == 1
-    assert '# "Flow" is not taken over' in text
-    assert '"Flow" is not taken over' in said
+    assert '# "Flow" is not imported' in text
+    assert '"Flow" is not imported' in said
 
 
 def test_without_the_destination_the_sender_is_asked_for(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_what_holds_no_text_at_all_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(DESTINATION))
     done = run("init", "--from", "a.json", cwd=tmp_path)
     assert done.returncode == 2
-    assert b"no mapping in it that sends a text" in done.stderr
+    assert b"it has no mapping that sends a text" in done.stderr
 
 
 def test_hostile_names_and_texts_are_data(tmp_path: Path) -> None:

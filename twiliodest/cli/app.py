@@ -18,7 +18,7 @@ from twiliodest.screens.streams import mend_streams
 COMMANDS = {
     "send": "Render and send, or show with --dry-run.",
     "check": "Check the configuration, the events and the account.",
-    "explain": "Say why an event does or does not make a text.",
+    "explain": "Explain why an event does or does not send a text.",
     "init": "Write a commented configuration to start from.",
     "schema": "Print the configuration's JSON Schema, for editors.",
     "sandbox": "Serve a local stand-in for Twilio, with an inbox page.",

@@ -15,7 +15,7 @@ EXCLUSIVE = {
         "leave out --dry-run: with --sandbox nothing goes to Twilio",
     ),
     ("--sandbox", "--api-base"): (
-        "--sandbox sends to a sandbox of this run's own, not to another server",
+        "--sandbox sends to a sandbox of its own, not to another server",
         "leave out --sandbox to send to the server that --api-base names",
     ),
     ("--sandbox", "--ledger"): (
@@ -43,13 +43,13 @@ EXCLUSIVE = {
     },
     ("--receipts", "--dry-run"): ("a dry run sends nothing that could arrive", "leave out --receipts"),
     ("--sandbox", "--insecure-api-base"): (
-        "--sandbox sends to a sandbox of this run's own, not to another server",
+        "--sandbox sends to a sandbox of its own, not to another server",
         "leave out one of them",
     ),
     ("--quiet", "--verbose"): ("--quiet and --verbose contradict each other", "leave one of them out"),
 }
 NEEDED = {
-    "--no-wait": ("--sandbox", "--no-wait is for --sandbox: no other run waits at its end"),
+    "--no-wait": ("--sandbox", "--no-wait is for --sandbox: other runs do not wait when they end"),
     "--shown-in": ("--assume-sent", "--shown-in says what --assume-sent takes for sent"),
     "--insecure-api-base": (
         "--api-base",
@@ -71,9 +71,7 @@ def refuse_contradictions(context: click.Context) -> None:
     if rejects and summary and os.path.realpath(rejects) == os.path.realpath(summary):
         raise mistake("--rejects and --summary-json name the same file", "name two files")
     if "--rows" in given and context.params["jsonl"]:
-        raise mistake(
-            "--rows is for the table, and JSON Lines have every row", "leave out --rows or --output"
-        )
+        raise mistake("--rows is for the table; JSON Lines have every row", "leave out --rows or --output")
 
 
 def options_given(context: click.Context) -> frozenset[str]:

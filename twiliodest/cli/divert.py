@@ -14,10 +14,10 @@ def read_phone(text: str, config: Config) -> str:
     except PhoneError as error:
         raise mistake(f"--divert: {error.reason}") from None
     if ":" in phone:
-        raise mistake("--divert: each text keeps its channel", "write the phone's number alone")
+        raise mistake("--divert: each text keeps its channel", "write only the phone's number")
     if config.suppressed and phone in config.suppressed:
         message = f"--divert: {phone} is on the list {config.suppressed.name}, and is never texted"
-        raise mistake(message, "name another phone")
+        raise mistake(message, "use another phone")
     if phone in {action.sender.rpartition(":")[2] for action in config.actions}:
-        raise mistake(f"--divert: {phone} is the sender, which cannot text itself", "name another phone")
+        raise mistake(f"--divert: {phone} is the sender, which cannot text itself", "use another phone")
     return phone

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 20  # events of one line
 EXITS = (
-    "Exit status: 0 explained · 1 what stands there is not an event · 2 usage or configuration error, or there is "
+    "Exit status: 0 explained · 1 what is there is not an event · 2 usage or configuration error, or there is "
     "nothing on that line · 130 interrupted."
 )
 
@@ -40,7 +40,9 @@ class _Explain(Command):
 
 
 @declare("explain", cls=_Explain, epilog=EXITS)
-@argument("place", metavar="FILE[:LINE]", help="An event: events.jsonl:7, or -:7; without a line, the first.")
+@argument(
+    "place", metavar="FILE[:LINE]", help="An event: events.jsonl:7, or -:7; without a line, the first one."
+)
 @config_option
 @ledger_option
 @option(
@@ -48,7 +50,7 @@ class _Explain(Command):
     type=Word(["text", "jsonl"]),
     default="text",
     show_default=True,
-    help="Text, or one JSON object an event.",
+    help="Text, or one JSON object per event.",
 )
 @api_base_option
 def command(
@@ -124,7 +126,7 @@ def _explain(
     if count == MOST:
         screen.print_line(f"these are the first {MOST} events on that line")
     elif line is None:
-        screen.print_line(f"this is the first event; {place}:2 is what stands on line 2")
+        screen.print_line(f"this is the first event; for the one on line 2, write {place}:2")
     if config.disabled:
         screen.print_line(
             f"{len(config.disabled):,} disabled action{'' if len(config.disabled) == 1 else 's'} left out"
@@ -135,7 +137,7 @@ def _explain(
 def _nothing(name: str, line: int | None, last: int) -> tuple[str, str | None]:
     what = "standard input" if name == "-" else name
     if not last or line is None:
-        return f"{what} holds no events", None
+        return f"{what} has no events", None
     if line > last:
         return f"{what} has no line {line:,}", f"its last event ends on line {last:,}"
     return f"there is no event on line {line:,} of {what}", None

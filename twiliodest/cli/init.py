@@ -25,7 +25,7 @@ SCHEMA = ".twiliodest.schema.json"  # as the first line of the starter file name
     type=FILE,
     multiple=True,
     metavar="FILE …",
-    help="Take over what Segment's Public API answers: a destination, its subscriptions; - is standard input.",
+    help="Import the answers of Segment's Public API: a destination, its subscriptions; - is standard input.",
 )
 def command(paths: Sequence[Path], origins: Sequence[Path]) -> None:
     """$ twiliodest init

@@ -47,7 +47,7 @@ def chosen(config: Config, wanted: Sequence[str], skipped: Sequence[str]) -> Seq
     takes = _named("--action", wanted, names, config.disabled, problems)
     skips = _named("--skip", skipped, names, config.disabled, problems)
     for name in sorted(takes & skips):
-        message = f'"{name}" is named by both --action and --skip'
+        message = f'"{name}" is in both --action and --skip'
         problems.append(Problem(message=message, hint="leave one of them out"))
     actions = [it for it in config.actions if (not wanted or it.name in takes) and it.name not in skips]
     if not actions and config.actions and not problems:
@@ -69,7 +69,7 @@ def _named(
             message = f'{option}: "{name}" is disabled'
             problems.append(Problem(message=message, hint="remove enabled: false from it first"))
         else:
-            message = f'{option}: no action is named "{word}"'
+            message = f'{option}: there is no action "{word}"'
             problems.append(Problem(message=message, hint=_hint(word, names)))
     return found
 

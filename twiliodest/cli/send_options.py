@@ -59,7 +59,7 @@ class SendOptions:
         "--action", metavar="NAME", type=ActionName(), multiple=True, help="Run only this action."
     )
     skip: Sequence[str] = _input(
-        "--skip", metavar="NAME", type=ActionName(), multiple=True, help="Run all actions but this one."
+        "--skip", metavar="NAME", type=ActionName(), multiple=True, help="Run all actions except this one."
     )
     limit: int | None = _input("--limit", type=Number(1), help="Stop after this many messages.")
     jsonl: bool = _output("--output", "-o", read="jsonl".__eq__, **OUTPUT)
@@ -75,7 +75,7 @@ class SendOptions:
         type=Words(_listable),
         multiple=True,
         read=_joined,
-        help="List only these statuses: sent,failed; or changed, which is what this run itself changed.",
+        help="List only these statuses, like sent,failed; or changed: what this run itself changed.",
     )
     show: frozenset[str] = _output(
         "--show",
@@ -83,7 +83,7 @@ class SendOptions:
         type=Words(_statuses),
         multiple=True,
         read=_joined,
-        help="List this status, too: a table only counts what is already.",
+        help="Also list this status: the table only counts what is already.",
     )
     rejects: Path | None = _output(
         "--rejects",

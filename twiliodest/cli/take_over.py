@@ -28,8 +28,8 @@ def taken_over(inputs: Sequence[Path], starter: str) -> TakenOver:
         raise UsageError(problems)
     found = configuration_of(answers, starter, FIELDS)
     if found is None:
-        hint = "ask for the destination's subscriptions, too"
-        raise mistake("there is no mapping in it that sends a text", hint)
+        hint = "also ask for the destination's subscriptions"
+        raise mistake("it has no mapping that sends a text", hint)
     return found
 
 

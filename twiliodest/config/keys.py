@@ -35,22 +35,22 @@ QUIET_HOURS: Mapping[str, Key] = {
     "from": Key('when they begin, like "21:00"', text(TIME, "integer")),
     "to": Key('when they end, like "08:00"', text(TIME, "integer")),
     "policy": Key(
-        "hold: a later run sends; send_at: Twilio sends then, through a Messaging Service",
+        "hold: a later run sends; send_at: Twilio sends when they are over, through a Messaging Service",
         text("|".join(POLICIES)),
     ),
-    "time_zone": Key("of everybody, like Europe/London; without it, each recipient's own", text()),
+    "time_zone": Key("for everybody, like Europe/London; without it, each recipient's own", text()),
 }
 
 _QUIET = mapping({name: key.shape for name, key in QUIET_HOURS.items()}, "from", "to")
 _OFF: Shape = {"anyOf": [text(shapes.SWITCHED_OFF), {"enum": [False]}]}
 
 SHARED: Mapping[str, Key] = {
-    "channel": Key("how it goes out; sms by default", text("|".join(CHANNELS))),
-    "validity_period": Key("after which Twilio gives up, 1s to 10h", text(DURATION)),
-    "max_age": Key("of an event: an older one is not texted", text(DURATION)),
+    "channel": Key("how it is sent; sms by default", text("|".join(CHANNELS))),
+    "validity_period": Key("how long Twilio tries, 1s to 10h", text(DURATION)),
+    "max_age": Key("of an event; nothing is sent for an older one", text(DURATION)),
     "status_callback": Key("where Twilio reports what became of it: an address, or a template", text()),
     "twilio": Key(
-        "any other parameter of Twilio's, by its own name",
+        "any other parameter of Twilio's API, by its own name",
         mapping({name: texts(it.most) if it.most > 1 else text() for name, it in PARAMETERS.items()}),
     ),
 }  # of an action, and a setting for all
@@ -64,16 +64,16 @@ FIELDS: Mapping[str, Key] = {
     "to_all": Key("instead of to: everybody there gets a text of their own", texts(TO_LIMIT)),
     "body": Key("the text, a template that gives 1 to 1,600 characters", text()),
     "media_url": Key("makes it an MMS: a path or template, or a list of them", texts(MEDIA_LIMIT)),
-    "number": Key("another sender for this action", text()),
+    "number": Key("a different sender for this action", text()),
     "content_sid": Key("a content template, HX…, instead of the body", text()),
     "content_variables": Key(
         'what its variables are: {"1": $.properties.name}',
         {"type": "object", "additionalProperties": text(), "minProperties": 1},
     ),
-    "send_at": Key("when Twilio is to send it: a path or template that gives a time", text()),
-    "before": Key("so much earlier than send_at, like 2h", text(DURATION)),
-    "after": Key("so much later than send_at, like 30m", text(DURATION)),
-    "late": Key("what to do when that time is past", text("|".join(LATE))),
+    "send_at": Key("when Twilio should send it: a path or template that gives a time", text()),
+    "before": Key("how much earlier than send_at, like 2h", text(DURATION)),
+    "after": Key("how much later than send_at, like 30m", text(DURATION)),
+    "late": Key("what to do when that time has passed", text("|".join(LATE))),
     **SHARED,
     "quiet_hours": Key("its own, instead of the setting's; off for none", {"anyOf": [_QUIET, _OFF]}),
     "cooldown": Key(
@@ -85,12 +85,12 @@ FIELDS: Mapping[str, Key] = {
 
 SETTINGS: Mapping[str, Key] = {
     "account": Key("the account's SID, AC…; without it TWILIO_ACCOUNT_SID", setting(shapes.ACCOUNT)),
-    "account_file": Key("a file that holds the account's SID", setting()),
+    "account_file": Key("a file that contains the account's SID", setting()),
     "token": Key(
         "the auth token, from the environment: ${TWILIO_AUTH_TOKEN}",
         setting(shapes.TOKEN, "number", "boolean"),
     ),
-    "token_file": Key("a file that holds the auth token, as containers mount it", setting()),
+    "token_file": Key("a file that contains the auth token, as containers mount it", setting()),
     "api_key": Key("an API key's SID, SK…; the token is then its secret", setting(shapes.API_KEY)),
     "number": Key(
         "the sender: a number in quotes, a short code, an alphanumeric sender or a Messaging Service, MG…",
@@ -108,12 +108,12 @@ SETTINGS: Mapping[str, Key] = {
         {"anyOf": [setting(), {"type": "array", "items": setting(), "minItems": 1}]},
     ),
     "events_at": Key("where the events are in an envelope, like $.results", setting()),
-    "rate": Key("the most messages a second", amount(0.001)),
+    "rate": Key("messages per second, at most", amount(0.001)),
     "concurrency": Key("requests at a time; 10 by default", count(MOST_REQUESTS)),
     "max_messages": Key("files that make more messages than this send nothing", count(MOST_MESSAGES)),
     "price_per_segment": Key("for the estimate of costs", amount(0)),
     "price_per_mms": Key("for the estimate of costs", amount(0)),
-    "currency": Key("of the prices; USD by default", setting(shapes.CURRENCY, "boolean")),
+    "currency": Key("the prices' currency; USD by default", setting(shapes.CURRENCY, "boolean")),
     "ledger": Key("the file that remembers what was sent", setting()),
     "quiet_hours": Key(
         'hours in which nobody is texted: {from: "21:00", to: "08:00"}',

@@ -59,7 +59,7 @@ def read_shared(
         services=services,
     )
     if found.status_callback and "ApplicationSid" in parameters and (at := nodes.get("twilio") or callbacks):
-        message = "Twilio ignores ApplicationSid where there is a status_callback"
+        message = "Twilio ignores ApplicationSid if there is a status_callback"
         document.complain(at, message, "leave out one of them")
     return found
 
@@ -177,8 +177,8 @@ def _schedule(
                 )
         return None
     if not is_service:
-        hint = "set number to one (MG…), or leave send_at out"
-        document.complain(node, "to schedule needs a Messaging Service as the sender", hint)
+        hint = "set number to one (MG…), or remove send_at"
+        document.complain(node, "send_at needs a Messaging Service as the sender", hint)
     if "before" in nodes and "after" in nodes:
         document.complain(nodes["after"], "before and after cannot be combined", "leave out one of them")
     time = fields.text(node, '"send_at"', _time)
@@ -204,9 +204,7 @@ def _time(text: str) -> str:
 
 def _channel(text: str) -> str:
     if text not in CHANNELS:
-        raise ExpressionError(
-            "this is not a channel", 0, f"it is {', '.join(CHANNELS[:-1])} or {CHANNELS[-1]}"
-        )
+        raise ExpressionError("this is not a channel", 0, f"use {', '.join(CHANNELS[:-1])} or {CHANNELS[-1]}")
     return text
 
 
@@ -228,5 +226,5 @@ def _validity(text: str) -> int:
 def _age(text: str) -> int:
     seconds = read_duration(text)
     if not seconds:
-        raise ExpressionError("max_age must be 1s or more", 0, "every event is older than that")
+        raise ExpressionError("max_age must be 1s or more", 0, "all events are older than that")
     return seconds

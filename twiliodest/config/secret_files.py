@@ -52,7 +52,7 @@ def read_secret(path: Path) -> SecretFile:
 
 def _text(content: bytes) -> str:
     if len(content) > LARGEST:
-        raise SecretFileError(f"the file is larger than {LARGEST // 1024} KiB, which no secret is")
+        raise SecretFileError(f"the file is larger than {LARGEST // 1024} KiB, too large for a secret")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -61,5 +61,5 @@ def _text(content: bytes) -> str:
     if not text.strip():
         raise SecretFileError("the file is empty")
     if not text.isprintable():
-        raise SecretFileError("the file must have one line, and nothing but text")
+        raise SecretFileError("the file must contain a single line of text")
     return text

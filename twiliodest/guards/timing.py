@@ -36,7 +36,7 @@ def too_late(planned: Planned, now: float) -> Outcome | None:
     extras = planned.message.extras
     if not extras or extras.due is None or not extras.skips_late or extras.due - now >= LEAD:
         return None
-    near = ": too near to schedule" if extras.due > now else ""
+    near = ": too soon to schedule" if extras.due > now else ""
     reason = f"it was due at {clock_time(extras.due)}{near}"
     return planned.outcome(Status.EXPIRED, reason=reason, kind="too late for its time (late: skip)")
 
@@ -45,7 +45,7 @@ def too_far(planned: Planned, arrival: float, now: float) -> Outcome | None:
     """What comes of a message that Twilio does not take yet."""
     if arrival - now <= FARTHEST:
         return None
-    kind = "Twilio schedules 35 days ahead at most"
+    kind = "Twilio schedules at most 35 days ahead"
     reason = f"due at {clock_time(arrival)}; {kind}"
     return planned.outcome(Status.HELD, reason=reason, kind=kind)
 

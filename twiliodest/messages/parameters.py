@@ -37,16 +37,18 @@ def content_sid(text: str) -> str:
     """The SID of a content template. Raises `ExpressionError`."""
     if CONTENT_SID.fullmatch(text):
         return text
-    raise ExpressionError("a content template has a SID of HX and 32 hexadecimal digits")
+    raise ExpressionError("a content template's SID is HX and 32 hexadecimal digits")
 
 
 def callback(text: str) -> str:
     """An address that Twilio can call. Raises `ExpressionError`."""
     if len(text) > URL_LIMIT:
-        raise ExpressionError(f"a callback's address has {URL_LIMIT:,} characters at most")
+        raise ExpressionError(f"a callback's address can have at most {URL_LIMIT:,} characters")
     found = _URL.fullmatch(text)
     if found is None:
-        raise ExpressionError("a callback's address begins with https:// or http:// and contains no spaces")
+        raise ExpressionError(
+            "a callback's address must begin with https:// or http:// and contain no spaces"
+        )
     if "_" in found[1]:
         raise ExpressionError("Twilio does not call host names with an underscore")
     return text
@@ -90,7 +92,7 @@ _URL = re.compile(
 PARAMETERS: Mapping[str, Parameter] = {
     "AddressRetention": Parameter(_one_of("retain", "obfuscate")),
     "ApplicationSid": Parameter(
-        _matching("AP[0-9a-fA-F]{32}", "an application has a SID of AP and 32 hexadecimal digits")
+        _matching("AP[0-9a-fA-F]{32}", "an application's SID is AP and 32 hexadecimal digits")
     ),
     "Attempt": Parameter(_matching("[1-9][0-9]{0,8}", "it must be a whole number, 1 or more")),
     "ContentRetention": Parameter(_one_of("retain", "discard")),

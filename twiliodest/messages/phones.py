@@ -60,7 +60,7 @@ def recipient(value: str, default_region: str | None, on: str | None = None) -> 
     if on:
         if prefix in _CHANNELS and prefix != on:
             kind = f"recipient is not on the channel {on}"
-            raise PhoneError(f"{quote(value)} is on another channel than {on}", kind)
+            raise PhoneError(f"{quote(value)} is on a channel other than {on}", kind)
         prefix = "" if on == SMS else on
     if prefix == "messenger":
         if not _is_channel_id(address):

@@ -86,7 +86,9 @@ class SendSms:
                 made.append(_unresolved(nothing, WHOLE(raw)))
         if len(values) > RECIPIENTS_LIMIT:
             kind = f"there are more than {RECIPIENTS_LIMIT} recipients"
-            return [Invalid(f"there are {len(values):,} recipients; {RECIPIENTS_LIMIT} are the most", kind)]
+            return [
+                Invalid(f"there are {len(values):,} recipients; at most {RECIPIENTS_LIMIT} are allowed", kind)
+            ]
         for value in values:
             try:
                 people[recipient(value, self.default_region, self.channel)] = None

@@ -14,7 +14,7 @@ from twiliodest.screens.screen import console, plain, print_line
 MOST = 8  # conditions of one action
 VERDICTS = {
     Status.PLANNED: "matches and would be sent",
-    Status.ALREADY: "matches, but was handled before",
+    Status.ALREADY: "matches, but was already handled",
     Status.INVALID: "matches, but cannot be sent",
     Status.HELD: "matches, but would be held",
     Status.SUPPRESSED: "matches, but is suppressed",

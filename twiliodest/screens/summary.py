@@ -108,7 +108,7 @@ def check_place(path: Path) -> None:
             folder = Path(os.path.realpath(path)).parent
             with contextlib.suppress(FileNotFoundError):
                 if not os.access(folder, os.W_OK | os.X_OK) and folder.stat():
-                    raise PermissionError(13, "its folder may not be written to")
+                    raise PermissionError(13, "its folder is not writable")
             folder.stat()
     except OSError as error:
         raise UsageError([Problem(message=f"cannot write {path}: {error.strerror}")]) from None
@@ -155,5 +155,5 @@ def _refuse_other(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(len(START))
     if start not in (b"", START):
-        message = f"{path} is not a summary of an earlier run, and is not overwritten"
+        message = f"{path} is not a summary of an earlier run, so it is not overwritten"
         raise UsageError([Problem(message=message, hint="name another file with --summary-json")])

@@ -68,9 +68,9 @@ def _decoded(data: bytes) -> Any:
             f"it is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         ) from None
     except (ValueError, RecursionError):
-        raise AnswerError("it is not JSON that Segment could have answered") from None
+        raise AnswerError("it is not JSON as Segment writes it") from None
     if _is_deep(answer):
-        raise AnswerError(f"it nests deeper than {DEPTH} levels")
+        raise AnswerError(f"it is nested more than {DEPTH} levels deep")
     return answer
 
 
@@ -142,7 +142,7 @@ def _text(value: Any) -> str:
 def _foreign(body: Any) -> str:
     expected = "Segment's answer has data with subscriptions, a subscription or a destination"
     if body in ({}, []):
-        return f"it holds nothing; {expected}"
+        return f"it is empty; {expected}"
     if isinstance(body, dict) and body.get("subscriptions") == []:
         return "this destination has no mappings"
     if isinstance(body, dict) and {"type", "event"} <= body.keys():

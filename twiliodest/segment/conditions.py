@@ -80,9 +80,9 @@ def _member(holder: str, name: str) -> Field:
     if not names:
         raise UnreadableError(name)
     if "length" in names:
-        raise UntoldError(f"{name} asks for a length: write length(…) here")
+        raise UntoldError(f"{name} asks for a length: here, write length(…)")
     if any(each.isdecimal() for each in names):
-        raise UntoldError(f"{name} looks into a list, and a trigger here has no indexes")
+        raise UntoldError(f"{name} looks into a list, but a trigger here has no indexes")
     return Field((holder, *names))
 
 

@@ -13,7 +13,7 @@ from twiliodest.segment.drafts import Draft
 from twiliodest.segment.yaml_text import comment, in_quotes, member, scalar
 
 FIRST_LINE = (
-    "# What Segment sent, as twiliodest says it; docs/segment.md has the differences, and how to switch."
+    "# What Segment sent, translated for twiliodest; docs/segment.md has the differences, and how to switch."
 )
 _FOR_EDITORS = "# yaml-language-server:"  # only in the first line
 _ACCOUNT, _API_KEY, _NUMBER = ("accountId", "accountSID"), ("apiKeySID",), "phoneNumber"
@@ -67,7 +67,7 @@ def _taken(mappings: Sequence[Mapped], known: Collection[str]) -> Iterator[Draft
         if kind is None:
             action = f'"{mapped.action}"' if mapped.action else "without a name"
             name = _name(mapped, "a mapping")
-            yield f'"{name}" is not taken over: its action {action} does not send texts through Twilio'
+            yield f'"{name}" is not imported: its action {action} does not send texts through Twilio'
         else:
             yield draft_of(mapped, kind, _new(_name(mapped, kind), names), known)
 

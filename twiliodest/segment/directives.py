@@ -22,7 +22,7 @@ def read_phrase(mapping: Any, notes: list[str]) -> Phrase | None:
         return None if mapping is None else Text(_whole(text_of(mapping)))
     if isinstance(mapping, list):
         if len(mapping) != 1:
-            raise UnsaidError("a list stands where a text belongs")
+            raise UnsaidError("there is a list where a text belongs")
         return read_phrase(mapping[0], notes)
     name, value = directive(mapping)
     if name not in _READERS:
@@ -35,7 +35,7 @@ def directive(mapping: Mapping[str, Any]) -> tuple[str, Any]:
     names = [name for name in mapping if name.startswith("@")]
     others = [name for name in mapping if not name.startswith("@") and name != "_metadata"]
     if not names:
-        raise UnsaidError("an object stands where a text belongs")
+        raise UnsaidError("there is an object where a text belongs")
     if len(names) > 1 or others:
         raise UnsaidError("Segment refuses an object with a directive and something else in it")
     return names[0], mapping[names[0]]
@@ -55,7 +55,7 @@ def path_of(value: Any) -> Value:
     if not steps:
         raise UnsaidError("the path is the whole event")
     if steps[0] == "$":
-        raise UnsaidError(f"Segment looks for a member named $ at {value}, and finds none")
+        raise UnsaidError(f"Segment looks for a member named $ at {value}, and finds nothing")
     return Value(steps)
 
 

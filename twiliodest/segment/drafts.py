@@ -46,7 +46,7 @@ class Draft(Struct):
         if key in self.known:
             self.entries.append(Entry(key, value, remarks, quoted))
         else:
-            self.fail(key, f"this version knows no {key}", value)
+            self.fail(key, f"this version does not know {key}", value)
 
     def fail(self, key: str, reason: str, mapping: Any, value: str | None = None) -> None:
         """A key cannot be said; `value` keeps the configuration complete."""

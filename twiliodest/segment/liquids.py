@@ -85,7 +85,7 @@ def _faults_of(node: Node) -> Iterator[str]:
         case Block():
             yield from _faults(node)
         case _:
-            yield "Segment switches off some tags of this @liquid, or writes them otherwise"
+            yield "Segment does not support some tags of this @liquid, or outputs them differently"
 
 
 def _of_condition(condition: Condition) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _of_condition(condition: Condition) -> Iterator[str]:
         if test.operator == "contains" and not (
             isinstance(test.right, Literal) and isinstance(test.right.value, str)
         ):
-            yield "Segment reads contains otherwise in this @liquid"
+            yield "Segment understands contains differently in this @liquid"
 
 
 def _of_expression(expression: Expression) -> Iterator[str]:
@@ -107,23 +107,23 @@ def _of_expression(expression: Expression) -> Iterator[str]:
             yield from _of_text(value)
         case Lookup(_, steps, rooted):
             if rooted:
-                yield "Segment knows no $ in a @liquid"
+                yield "Segment does not support $ in a @liquid"
             for step in steps:
                 if isinstance(step, Lookup):
                     yield from _of_expression(step)
                 if step in ("size", "first", "last"):
-                    yield f"Segment counts or takes .{step} otherwise in this @liquid"
+                    yield f"Segment understands .{step} differently in this @liquid"
         case JsonPath():
-            yield "Segment knows no JSONPath in a @liquid"
+            yield "Segment does not support JSONPath in a @liquid"
         case Filtered(_, value, filters):
             yield from _of_expression(value)
             for each in filters:
                 if each.name not in _SAME:
-                    yield f"the filter {each.name} of this @liquid may write another text here"
+                    yield f"the filter {each.name} of this @liquid may output something else here"
                 for argument in (*each.arguments, *(named for _, named in each.named)):
                     yield from _of_expression(argument)
         case _:
-            yield "a range in this @liquid may be read otherwise"
+            yield "a range in this @liquid may mean something else here"
 
 
 def _of_text(value: Any) -> Iterator[str]:

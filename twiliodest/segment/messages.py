@@ -32,7 +32,9 @@ def add_message(draft: Draft, fields: Mapping[str, Any]) -> None:
     to = fields.get("toMessengerUserId" if is_messenger else "toPhoneNumber")
     draft.field("to", to, check=None if is_messenger else check_recipient, instead=NOTHING)
     if channel not in _CHANNELS and "channel" in fields:
-        draft.fail("channel", "Segment knows no such channel, or it depends on the event", fields["channel"])
+        draft.fail(
+            "channel", "Segment does not know this channel, or it depends on the event", fields["channel"]
+        )
     elif named := _CHANNELS.get(channel):
         draft.add("channel", named)
     template = plain_text(fields.get("contentTemplateType")) or (
@@ -46,7 +48,7 @@ def add_message(draft: Draft, fields: Mapping[str, Any]) -> None:
     _add_validity(draft, fields.get("validityPeriod"))
     if is_service and fields.get("sendAt") not in (None, ""):
         draft.field("send_at", fields["sendAt"])
-        draft.add("late", "skip", "what Segment would have sent too late it does not send")
+        draft.add("late", "skip", "Segment does not send what would be too late")
     _add_tags(draft, fields.get("tags"))
 
 

@@ -27,7 +27,7 @@ def read_template(text: str, notes: list[str]) -> Phrase:
         at = found.end()
     parts += _doubles(text[at:], notes)
     if at and any(isinstance(part, Text) and "{{" in part.text for part in parts):
-        raise UnsaidError("braces stand around other braces")
+        raise UnsaidError("there are braces within braces")
     return joined(parts)
 
 
@@ -41,7 +41,7 @@ def read_tokens(text: str, variables: dict[str, Phrase | None], notes: list[str]
         if variable := variables.get(name):
             parts.append(variable)
         else:
-            notes.append(f"{found[0]} is none of its inlineVariables, so nothing is written there")
+            notes.append(f"{found[0]} is not one of its inlineVariables, so nothing is output there")
         at = found.end()
     return joined([*parts, Text(text[at:])])
 
@@ -58,11 +58,11 @@ def _doubles(text: str, notes: list[str]) -> list[Phrase]:
 def _value(name: str, notes: list[str]) -> Value:
     name = name.strip()
     if _ODD.match(re.sub(r"\[(?:\"[^\"]*\"|'[^']*')\]", "", name)):
-        raise UnsaidError(f"{{{{{name}}}}} is not a path, and Segment writes nothing there")
+        raise UnsaidError(f"{{{{{name}}}}} is not a path, and Segment outputs nothing there")
     steps = steps_of(name)
     if steps[:1] == ("$",):
         steps = steps[1:]
-        note = "Segment's engine knows no $ in braces and writes nothing there; here it is the event"
+        note = "Segment's engine does not support $ in braces and outputs nothing there; here it is the event"
         notes += [note] if note not in notes else []
     if not steps:
         raise UnsaidError(f"{{{{{name}}}}} is the whole event")

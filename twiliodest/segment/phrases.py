@@ -68,7 +68,7 @@ def source(phrase: Phrase) -> str:
 def quoted(text: str) -> str:
     """A text within a placeholder. Raises `ValueError` where it has both kinds of quotes, or braces."""
     if any(end in text for end in ("}}", "%}", "{{", "{%")) or ('"' in text and "'" in text):
-        raise ValueError("it has quotes or braces that cannot stand within a placeholder")
+        raise ValueError("it has quotes or braces that cannot be used within a placeholder")
     return f"'{text}'" if '"' in text else f'"{text}"'
 
 

@@ -31,7 +31,9 @@ def read_trigger(written: Any) -> Trigger:
     except UnreadableError:
         return Trigger(NO_EVENT, (f"trigger there: {text}",), "Segment's engine cannot read its trigger")
     except UntoldError as untold:
-        return Trigger(NO_EVENT, (f"trigger there: {text}",), f"its trigger cannot be said here: {untold}")
+        return Trigger(
+            NO_EVENT, (f"trigger there: {text}",), f"its trigger cannot be expressed here: {untold}"
+        )
     if translated.expression == NEVER:
         return Trigger(NO_EVENT, (f"trigger there: {text}",), "its trigger never matches at Segment")
     said = str(translated.expression)
@@ -54,8 +56,8 @@ def _notes(written: str, translated: Translated) -> list[str]:
         notes.append("true is every event")
     if "typeof" in str(translated.expression):
         notes.append(
-            "Segment takes != of a number, !contains and !match for false of other types and where nothing is"
+            "Segment takes != of a number, !contains and !match as false for other types and missing values"
         )
     if translated.passed_over:
-        notes.append(f"Segment's engine passes over {', '.join(translated.passed_over)}")
+        notes.append(f"Segment's engine ignores {', '.join(translated.passed_over)}")
     return notes

@@ -55,7 +55,7 @@ class Asker:
                 following = page.next_page_uri
                 is_path = bool(following and following.startswith(self._path))
                 return Page([it for it in told if it], following if is_path else None)
-        raise LookUpError("an answer that cannot be read")
+        raise LookUpError("the answer cannot be read")
 
     async def one(self, sid: str) -> Told | None:
         """One message; `None` if Twilio has none of that SID."""
@@ -66,7 +66,7 @@ class Asker:
             told = _told(_ONE.decode(answer))
             if told and told.sid == sid:
                 return told
-        raise LookUpError("an answer that cannot be read")
+        raise LookUpError("the answer cannot be read")
 
     async def close(self) -> None:
         """Hang up."""

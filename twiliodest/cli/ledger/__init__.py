@@ -16,6 +16,6 @@ command = Commands(
     },
     help=(
         "$ twiliodest ledger list --status unknown\n\n"
-        "What was sent; count it; settle what is unknown; forget old rows; copy and verify the ledger."
+        "List and count what was sent, settle what is unknown, forget old rows, copy and verify the ledger."
     ),
 )

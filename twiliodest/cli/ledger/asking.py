@@ -22,7 +22,7 @@ def address_to_ask(ledger: Ledger, usual: str, named: str | None) -> str:
         raise mistake(message, f"leave out --api-base, or write --api-base {address}")
     if not is_own(server):
         message = (
-            f"the messages of this ledger went to {server}, and the configuration says {server_of(usual)}"
+            f"the messages of this ledger went to {server}, but the configuration says {server_of(usual)}"
         )
         raise mistake(message, f"to ask there, write --api-base {address}")
     screen.print_line(f"asking {server}, where the messages of this ledger went")

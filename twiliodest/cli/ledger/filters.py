@@ -30,7 +30,7 @@ def states(words: Sequence[str]) -> tuple[list[State], list[str]]:
     if unknown := [word for word in words if word not in known]:
         near = difflib.get_close_matches(unknown[0].strip().lower(), known, 1)
         hint = f"did you mean {near[0]}?" if near else f"a ledger has these: {', '.join(known)}"
-        raise mistake(f'no status is called "{unknown[0]}"', hint)
+        raise mistake(f'"{unknown[0]}" is not a status', hint)
     told = [word for word in words if word in STATUSES and word != State.SENT]
     return [State(word) for word in words if word in own], told
 
@@ -64,8 +64,8 @@ def refuse_unknown(action: str, ledger: Ledger, configured: Callable[[], Sequenc
     folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(action.casefold(), folded, 1)
     names = ", ".join(f'"{name}"' for name in known[:10]) + (", …" if len(known) > 10 else "")
-    hint = f'did you mean "{folded[near[0]]}"?' if near else f"they are: {names}" if known else None
-    raise mistake(f'no action is called "{action}"', hint)
+    hint = f'did you mean "{folded[near[0]]}"?' if near else f"the actions are: {names}" if known else None
+    raise mistake(f'there is no action "{action}"', hint)
 
 
 def configured_actions(config: Path | None, environment: Environment) -> Sequence[str]:

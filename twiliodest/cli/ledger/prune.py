@@ -23,7 +23,7 @@ DAY = 24 * 60 * 60  # seconds; what is younger comes again easily
 
 @declare("prune")
 @option("--older-than", metavar="AGE", required=True, help="Forget what is older than this: 90d, 12h.")
-@option("--dry-run", "-n", is_flag=True, help="Say what would be forgotten; forget nothing.")
+@option("--dry-run", "-n", is_flag=True, help="Show what would be forgotten; forget nothing.")
 @option("--yes", "-y", is_flag=True, help="Do not ask; also needed for an age of less than a day.")
 @config_option
 @ledger_option
@@ -46,7 +46,7 @@ def command(
     age = _age(older_than)
     if age < DAY and not (yes or dry_run):
         message = f"{older_than.strip()} is less than a day: whoever was texted today could be texted again"
-        raise mistake(message, "name a longer age, or add --yes if you mean it")
+        raise mistake(message, "use a longer age, or add --yes if you mean it")
     if not is_there(path):
         return ExitStatus.OK
     asks = not yes and environment.stdin_is_terminal and environment.stderr_is_terminal
