@@ -20,7 +20,7 @@ class ExitStatus(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: `source:line:column`, both 1-based; 0 means that it is not known."""
+    """Where something is: `source:line:column`, both 1-based; 0 means that it is not known."""
 
     source: str
     line: int = 0
@@ -32,9 +32,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing for a person to mend. `excerpt` is the line at fault; the caret goes under `place.column`.
+    """One thing for a person to fix. `excerpt` is the line at fault; the caret goes under `place.column`.
 
-    `member` is what it says events do not have at their top: nothing is to be mended if they do.
+    `member` is what it says events do not have at their top: nothing is to be fixed if they do.
     """
 
     message: str
@@ -56,7 +56,7 @@ class ExpressionError(ValueError):
 
 
 class UsageError(Exception):
-    """The user has to mend something before anything can be sent; exit status 2."""
+    """The user has to fix something before anything can be sent; exit status 2."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))

@@ -17,7 +17,7 @@ def exact_number(text: str) -> Decimal:
 
 
 def text_of(value: Any) -> str | None:
-    """A value as it stands in a text: numbers exactly as written; a list of scalars joined; else `None`."""
+    """A value as it is in a text: numbers exactly as written; a list of scalars joined; else `None`."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

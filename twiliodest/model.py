@@ -49,8 +49,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One item of an input, whose JSON text is `raw`: an event, or a line that is none.
 
     `raw` is left empty where nobody will ask for it. `id` is the event's identity, the same in every run; it is empty
-    if the line is no event. `original` is what is fed in again instead of `raw`, where that is not the same: bytes,
-    or a `Tape` of them.
+    if the line is not an event. `original` is what is fed in again instead of `raw`, where that is not the same:
+    bytes, or a `Tape` of them.
     """
 
     source: str
@@ -168,7 +168,7 @@ class Planned(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
 class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=0):
     """What came of one action's message of an event, or would come of it now; or why there is no message.
 
-    A line that is no event has one, too, without an action. `kind` groups like reasons, and holds nothing from an
+    A line that is not an event has one, too, without an action. `kind` groups like reasons, and holds nothing from an
     event; `attempts` counts POSTs.
     """
 
@@ -189,7 +189,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=0):
 
 
 Step = Sequence[Planned | Outcome]
-"""What is planned for one event, and why nothing else is; for a line that is no event, its outcome."""
+"""What is planned for one event, and why nothing else is; for a line that is not an event, its outcome."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One event with each action in turn; or what is no event, and its `fault`."""
+    """One event with each action in turn; or what is not an event, and its `fault`."""
 
     source: str
     line: int
@@ -87,7 +87,7 @@ class Inquiry:
         self.last = 0
 
     def answers(self, advance: Callable[[int], object] = lambda count: None) -> Iterator[Answer]:
-        """The events that stand on the line, or on it and on others; `last` is then the last line that was read."""
+        """The events that are on the line, or on it and on others; `last` is then the last line that was read."""
         (source,) = self._planner.sources
         notes: deque[_Noted] = deque()
         is_found = False

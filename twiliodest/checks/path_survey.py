@@ -1,4 +1,4 @@
-"""How often there was something at the paths of an action, and where it stands instead."""
+"""How often there was something at the paths of an action, and where it is instead."""
 
 from __future__ import annotations
 

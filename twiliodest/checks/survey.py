@@ -58,7 +58,7 @@ class Survey:
         """Take an outcome."""
         event = outcome.event
         place = f"{event.source}:{event.line}"
-        if not outcome.action:  # it is no event
+        if not outcome.action:  # it is not an event
             self._not_events.add(outcome.kind or "", place)
             return
         if event.raw is not self._raw:

@@ -17,7 +17,7 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
 class Option(click.Option):
-    """An option; its help stands under the heading `under`."""
+    """An option; its help is under the heading `under`."""
 
     def __init__(self, names: Sequence[str], under: str = "Options", **how: Any) -> None:
         super().__init__(names, **how)

@@ -39,7 +39,7 @@ class Environment:
 
     @classmethod
     def current(cls) -> Environment:
-        """The environment of this process; a closed stream is no terminal."""
+        """The environment of this process; a closed stream is not a terminal."""
         streams = (sys.stdin, sys.stdout, sys.stderr)
         return cls(dict(os.environ), *(bool(stream and stream.isatty()) for stream in streams))
 

@@ -45,7 +45,7 @@ def show_preview(run: Run) -> ExitStatus:
         results = run.results(bar, rejects, progress)
 
         def interrupt(number: int, frame: object) -> None:
-            """Wait until everything is counted, between two groups; but not where that may take for ever."""
+            """Wait until everything is counted, between two groups; but not where that may take forever."""
             if not bar.is_shown:  # which takes the line of the ^C when it is drawn again
                 end_line()
             if ending.is_interrupted or intake.is_waiting:

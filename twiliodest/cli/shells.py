@@ -9,7 +9,7 @@ from click.shell_completion import BashComplete, CompletionItem, add_completion_
 
 
 class Bash(BashComplete):
-    """Bash puts an answer into the line as it stands: a name with spaces would be several words."""
+    """Bash puts an answer into the line as it is: a name with spaces would be several words."""
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
         escaped = re.sub(r"""([\s!"#$&'()*;<>?[\\\]^`{|}~])""", r"\\\1", item.value)

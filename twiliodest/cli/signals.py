@@ -36,7 +36,7 @@ def handled(handler: signal._HANDLER, *, even_if_ignored: bool = False) -> Itera
 
 @contextlib.contextmanager
 def until_interrupted() -> Iterator[None]:
-    """In here both end what goes on, which is no fault."""
+    """In here both end what goes on, which is not a fault."""
     try:
         with interrupts():
             yield

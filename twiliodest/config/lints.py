@@ -39,7 +39,7 @@ PEOPLE = (
 class Finding(NamedTuple):
     """Something odd: its message and hint, and its offset in the text, where there is one.
 
-    `member` is what it says events do not have at their top; it is no finding if they do.
+    `member` is what it says events do not have at their top; it is not a finding if they do.
     """
 
     message: str
@@ -49,7 +49,7 @@ class Finding(NamedTuple):
 
 
 def lint_body(body: Field, smart_encoding: bool = False) -> Iterator[Finding]:
-    """What is odd in a body; what Twilio's Smart Encoding mends is not."""
+    """What is odd in a body; what Twilio's Smart Encoding fixes is not."""
     yield from _lint_markup(body)
     if not body.fixed:
         return
@@ -134,7 +134,7 @@ def _lint_markup(body: Field) -> Iterator[Finding]:
     source = body.source
     stray = _SINGLE_BRACES.search(source)
     if stray is None and (stray := _MERGE_TAGS.search(source)) and stray[0] not in (body.fixed or ""):
-        stray = None  # it stands within a placeholder, which has faults of its own
+        stray = None  # it is within a placeholder, which has faults of its own
     if stray:
         shown = stray[0] if len(stray[0]) <= 40 else f"{stray[0][:39]}…"
         yield Finding(

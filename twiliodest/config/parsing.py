@@ -56,7 +56,7 @@ def _slowly(text: str) -> yaml.Node | None:
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:
-    """Where a character stands; both count from 0."""
+    """Where a character is; both count from 0."""
     lines = f"{text[:index]}.".splitlines()
     return len(lines) - 1, len(lines[-1]) - 1
 

@@ -45,7 +45,7 @@ def hidden(root: yaml.MappingNode, public: Public, lines: Sequence[str]) -> tupl
             start = node.end_mark  # the comment behind it may be anything
         else:
             _mark_all(node, nodes)
-            if node.start_mark.index < start.index:  # an alias: the value itself stands before
+            if node.start_mark.index < start.index:  # an alias: the value itself comes before
                 hide(node.start_mark, node.end_mark, tail=False)
         end = node.end_mark if node.end_mark.index >= start.index else start
         hide(start, end, tail=not flow or end is start)
@@ -91,7 +91,7 @@ def _is_span(node: yaml.ScalarNode) -> bool:
 
 
 def _is_harmless(node: yaml.Node) -> bool:
-    """Whether a value is no secret wherever it stands: a variable's name or a JSONPath."""
+    """Whether a value is not a secret wherever it is: a variable's name or a JSONPath."""
     if not isinstance(node, yaml.ScalarNode):
         return False
     return is_reference(node.value) or (node.value.startswith(("$.", "$['")) and " " not in node.value)
@@ -120,7 +120,7 @@ def _mark_all(node: yaml.Node, nodes: set[int]) -> None:
 
 
 def names_of(public: Public) -> Iterator[str]:
-    """The names of all keys that may be shown, wherever they stand."""
+    """The names of all keys that may be shown, wherever they are."""
     for name, below in public.items():
         yield name
         yield from names_of(below)

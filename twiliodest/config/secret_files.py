@@ -32,7 +32,7 @@ def read_secret(path: Path) -> SecretFile:
     Mounts are read-only and often open to everybody in their container, which is nothing to be told of.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # what is no file would be waited for
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # what is not a file would be waited for
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):

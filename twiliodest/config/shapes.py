@@ -1,6 +1,6 @@
 """How values of a configuration look: patterns that the checks read by, and the same as JSON Schema for editors.
 
-A shape lets through whatever the checks do, as YAML's own types or in quotes; where `${…}` may stand, any text that
+A shape lets through whatever the checks do, as YAML's own types or in quotes; where `${…}` may be, any text that
 has one.
 """
 

@@ -39,7 +39,7 @@ class DeliveryLane(Lister, Protocol):
 class DeliveryLedger(Notes, Protocol):
     """What went out. `claim` and `settle` return when they are on the disk; any call may raise `LedgerError`.
 
-    `claim` gives the row that stands in the way, or `None`: then this run, and no other, may post.
+    `claim` gives the row that is in the way, or `None`: then this run, and no other, may post.
     """
 
     async def claim(self, claim: Claim, may_claim: Callable[[Row], bool]) -> Row | None: ...

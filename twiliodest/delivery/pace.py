@@ -50,7 +50,7 @@ class Pace:
     """
 
     SLOWEST = 1.0  # messages a second
-    FASTEST = 1000.0  # beyond this a lowered pace without a rate is no limit any more
+    FASTEST = 1000.0  # beyond this a lowered pace without a rate is no longer a limit
     GROWTH = 2.0  # a second
     MOMENT = 1.0  # refusals this close together have one cause: all lanes are refused at once
 

@@ -24,7 +24,7 @@ _ORDER = (
 
 
 class RecordError(ValueError):
-    """A line that is no record of a send."""
+    """A line that is not a record of a send."""
 
 
 class _Record(msgspec.Struct):

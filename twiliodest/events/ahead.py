@@ -36,7 +36,7 @@ class Ahead:
         self._tail = b""
 
     def texts(self) -> Iterator[Lines]:
-        """Up to what is no whole line: the end of the input, or more than any event may hold."""
+        """Up to what is not a whole line: the end of the input, or more than any event may hold."""
         first = self.line
         for block in self._blocks:
             whole, newline, tail = block.rpartition(b"\n")

@@ -21,7 +21,7 @@ REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def view(wanted: Iterable[tuple[str, ...]]) -> Decode:
-    """A decoder of JSON objects that keeps only what stands at these paths; `()` keeps everything.
+    """A decoder of JSON objects that keeps only what is at these paths; `()` keeps everything.
 
     Raises `msgspec.DecodeError`, also where a text has half of a character: see `tolerant`. Numbers stay exact. It
     wants texts that are no deeper than `DEPTH`.
@@ -63,7 +63,7 @@ def decode_lines(lines: Sequence[bytes], decode: Decode) -> list[dict[str, Any]]
 
 
 def decode_value(raw: bytes, decode: Decode) -> dict[str, Any] | Broken:
-    """What was decoded of a text, or why it is no event; `decode` had better be strict."""
+    """What was decoded of a text, or why it is not an event; `decode` should be strict."""
     try:
         return decode(raw)
     except REFUSALS as error:
@@ -98,7 +98,7 @@ def strictly(decode: Decode) -> Decode:
 
 
 def is_deep(raw: bytes) -> bool:
-    """Whether brackets stand within more than `DEPTH` others: our own limit, where each Python has another."""
+    """Whether brackets are nested in more than `DEPTH` others: our own limit, where each Python has another."""
     if len(raw) <= _SHALLOW or raw.count(b"[") + raw.count(b"{") <= DEPTH:
         return False
     depth = 0

@@ -1,4 +1,4 @@
-"""JSON values one at a time out of blocks of bytes, whatever stands between, around or before them.
+"""JSON values one at a time out of blocks of bytes, whatever is between, around or before them.
 
 JSON Lines, a document over several lines, concatenated documents, an array of events and envelopes such as
 `{"batch": [...]}` all come out as single values. Something broken costs itself, not its neighbours.
@@ -156,7 +156,7 @@ class Documents:
     def _envelope(self, *, within: bool) -> Iterator[Value]:
         """The items of an envelope that is longer than an event, or has a damaged item.
 
-        What it shares may stand behind them, so it is measured first; if that fails, none of them is taken.
+        What it shares may be behind them, so it is measured first; if that fails, none of them is taken.
         """
         window = self._window
         start, tape, hopeless = window.here, window.record(), self._ends.hopeless

@@ -15,12 +15,12 @@ from twiliodest.events.window import BLANK, Window
 class Fault(enum.Enum):
     """Why a value has no end."""
 
-    MISFIT = enum.auto()  # a bracket or a word where it cannot stand
+    MISFIT = enum.auto()  # a bracket or a word where it cannot be
     ENDED = enum.auto()  # the input ends before
 
 
 class ListOfEvents(NamedTuple):
-    """A list of events: how far it is to where it opens, and where it stands in its envelope."""
+    """A list of events: how far it is to where it opens, and where it is in its envelope."""
 
     start: int
     at: Keys

@@ -1,4 +1,4 @@
-"""Where the events stand in an object that is not one itself, and what it says of all of them. Bytes in, bytes out.
+"""Where the events are in an object that is not one itself, and what it says of all of them. Bytes in, bytes out.
 
 An envelope is an object with a list of events under `batch`, as the tracking libraries send them, or whatever
 `events_at` leads to. What its other members say belongs to every event in it.

@@ -61,7 +61,7 @@ def _within(folder: Path, entered: set[tuple[int, int]], left_out: LeftOut) -> I
             else:
                 entered.add(key)
                 yield from _within(path, entered, left_out)
-        elif not stat.S_ISREG(status.st_mode):  # to open a pipe might wait for ever
+        elif not stat.S_ISREG(status.st_mode):  # to open a pipe might wait forever
             left_out.add(path, "not a file")
         elif _is_event_name(name) or _holds_events(path):
             yield path

@@ -40,7 +40,7 @@ def read(
 ) -> Iterator[T]:
     """What `lines` and `value` make of everything in an input, in order, with flat memory.
 
-    `lines` is for the first look: where it stops, `value` gets what there is, also what is no event. An event on
+    `lines` is for the first look: where it stops, `value` gets what there is, also what is not an event. An event on
     a pipe is there when its line is. `spread` does the same as `lines` for one text after the other; it may take some
     ahead. `progress` is told the bytes read. `events_at` and `keeps_all` are those of `Documents`.
     """

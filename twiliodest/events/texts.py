@@ -1,4 +1,4 @@
-"""Texts out of an input, with their places: lines, single values, and what is no event, with the reason."""
+"""Texts out of an input, with their places: lines, single values, and what is not an event, with the reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEPTH = 500  # brackets within brackets
 
 
 class Broken(NamedTuple):
-    """Why something is no event; `offset` is the byte at fault. `kind` groups like reasons."""
+    """Why something is not an event; `offset` is the byte at fault. `kind` groups like reasons."""
 
     reason: str
     kind: str

@@ -114,7 +114,7 @@ class Clerk:
         return [next(standing) if isinstance(job, Claiming) else None for job in jobs]
 
     def _claim(self, jobs: Sequence[Claiming], now: float) -> Sequence[Row | None]:
-        """For each, what stands in its way; what nobody has claimed before is claimed at once."""
+        """For each, what is in its way; what nobody has claimed before is claimed at once."""
         new: dict[bytes, int] = {}
         size = len(jobs) if MANY else 1
         for start in range(0, len(jobs), size or 1):

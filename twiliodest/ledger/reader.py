@@ -31,7 +31,7 @@ class Reader:
             yield from self._db.execute(sql, parameters)
 
     def raw(self, sql: str) -> Iterator[Any]:
-        """Row by row, whatever stands in them: a text that is not UTF-8 has surrogates. Raises SQLite's errors."""
+        """Row by row, whatever is in them: a text that is not UTF-8 has surrogates. Raises SQLite's errors."""
         before, self._db.text_factory = (
             self._db.text_factory,
             lambda text: text.decode("utf-8", "surrogateescape"),

@@ -25,7 +25,7 @@ ARRIVED = ("delivered", "read")
 NOT_ARRIVED = ("undelivered", "failed")
 FINAL = (*ARRIVED, *NOT_ARRIVED, "canceled", "deleted")
 STATUSES = (*UNDER_WAY, *FINAL)  # Twilio's for what is sent, and `deleted` for what it has no more
-SILENT = 4 * 86400.0  # seconds after which `sent` stays for ever: not every carrier tells more
+SILENT = 4 * 86400.0  # seconds after which `sent` stays forever: not every carrier tells more
 
 FINAL_LIST = ", ".join(f"'{status}'" for status in FINAL)
 JOIN = 'LEFT JOIN receipt ON receipt."key" = message."key" AND receipt.sid = message.sid'

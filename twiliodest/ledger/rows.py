@@ -23,7 +23,7 @@ class State(enum.StrEnum):
 
 
 class Damaged(ValueError):  # noqa: N818 -- says what is the matter with a ledger
-    """What stands in a ledger is not what was written there."""
+    """What is in a ledger is not what was written there."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ class Use:
 def server_of(api_base: str) -> str:
     """The same text for all addresses of one server, different ones for different servers.
 
-    Raises `ExpressionError` if it is no address.
+    Raises `ExpressionError` if it is not an address.
     """
     address = _address(api_base)
     return TWILIO if _is_twilio(address) else str(address)

@@ -28,7 +28,9 @@ class Readings(NamedTuple):
 
     national: Reading | None = None
     own: Reading | None = None  # begins with the region's country code
-    unknown: Reading | None = None  # the same, where its range is not known; only if `national` is no mobile
+    unknown: Reading | None = (
+        None  # the same, where its range is not known; only if `national` is not a mobile
+    )
     foreign: Reading | None = None  # begins with another country code
     dialled: Reading | None = None  # behind the international prefix of the region
     elsewhere: Reading | None = None  # behind that of most others, 00 or 011

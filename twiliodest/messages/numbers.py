@@ -21,7 +21,7 @@ _SHOWN = 40  # characters of a value that a reason quotes
 
 
 class PhoneError(ValueError):
-    """A value that is no recipient. `reason` quotes it for a person; `kind` groups, and holds none of it."""
+    """A value that is not a recipient. `reason` quotes it for a person; `kind` groups, and holds none of it."""
 
     def __init__(self, reason: str, kind: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""How people write a phone number: its digits, and what stands before, between and behind them."""
+"""How people write a phone number: its digits, and what is before, between and behind them."""
 
 from __future__ import annotations
 

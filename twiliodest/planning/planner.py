@@ -79,7 +79,7 @@ class Planner:
         return made
 
     def value(self, source: int, value: Value) -> Made:
-        """The step of one value, or of what is no event."""
+        """The step of one value, or of what is not an event."""
         line, inset, raw, broken, shared, tape = value
         found = broken or decode_value(raw, self._strict)
         if isinstance(found, Broken):

@@ -57,7 +57,7 @@ def refuse(code: int, status: int = 400, message: str = "Scripted by the sandbox
 
 
 class Chaos(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often a posted message fares badly; look-ups always work, so that they tell the truth.
+    """How often a posted message goes wrong; look-ups always work, so that they tell the truth.
 
     The five failures are probabilities; at most one strikes a message, so they add up to at most 1.
     Latency is drawn apart from them. The same `seed` gives the same sequence. ValueError for what cannot be.

@@ -179,7 +179,7 @@ class Rejects:
         self._out = out
 
     def add(self, event: Event, outcomes: Sequence[Outcome]) -> None:
-        """Keep an event of which something did not go out, or was not tried; and what is no event, to be mended."""
+        """Keep an event of which something was not sent, or not tried; and what is not an event, to be fixed."""
         is_done = outcomes and all(outcome.status in DONE for outcome in outcomes)
         if is_done:
             return

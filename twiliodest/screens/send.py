@@ -95,8 +95,8 @@ def print_summary(
 ) -> None:
     """The numbers of a run, and every reason with its count and the first place.
 
-    What was read matches, is no event, or matches nothing. What matches, and what is no event, ends in a status or
-    is not tried: once for each action that it matches.
+    What was read matches, is not an event, or matches nothing. What matches, and what is not an event, ends in a
+    status or is not tried: once for each action that it matches.
     """
     read = f"events    {progress.events:,} read, {progress.matched:,} matched"
     if broken := progress.broken:

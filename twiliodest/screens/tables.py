@@ -36,7 +36,7 @@ class Column:
 
 
 class Cell(NamedTuple):
-    """What stands in a column. Its text is made safe here."""
+    """What is in a column. Its text is made safe here."""
 
     text: str
     style: str = ""

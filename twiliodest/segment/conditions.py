@@ -63,7 +63,7 @@ def containing(field: Field, value: str, *, negated: bool) -> Expression:
 
 
 def matching(field: Field, quoted: str, value: str, *, negated: bool) -> Expression:
-    """`match`, which knows one star: at the end, or else where the text begins, whatever stands there."""
+    """`match`, which knows one star: at the end, or else where the text begins, whatever is there."""
     pattern = f"{_escaped(value[:-1])}*" if quoted.endswith('*"') else f"*{_escaped(value[1:])}"
     return _of_texts(field, Call("match", (field, Literal(pattern))), negated=negated)
 

@@ -18,7 +18,7 @@ class Text(Struct, frozen=True):
 
 
 class Value(Struct, frozen=True):
-    """What stands at a path of the event."""
+    """What is at a path of the event."""
 
     steps: Steps
 

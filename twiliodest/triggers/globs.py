@@ -14,7 +14,7 @@ LONGEST = 1_000  # characters of a pattern: with a text of 1 MiB, a second's wor
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """Translate `*`, `?`, `[a-z]`, `[^a-z]` and escapes, for `fullmatch`; raises `ExpressionError`.
 
-    Matching takes at most the product of both lengths: what stands between two stars has one length, so the
+    Matching takes at most the product of both lengths: what is between two stars has one length, so the
     leftmost place is as good as any, and an atomic group keeps it.
     """
     if len(pattern) > LONGEST:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "********"
-_PIECE = 8  # characters of a secret that are masked wherever they stand: a server may have cut it
+_PIECE = 8  # characters of a secret that are masked wherever they are: a server may have cut it
 _LEAST = 4  # characters of a whole secret: a shorter one would be found in every text
 _LONGEST = 4000  # characters of a text that are looked at; nobody is shown more
 
@@ -61,7 +61,7 @@ def _forms(user: str, secret: str) -> Iterator[str]:
 
 
 def _in_base64(data: bytes) -> Iterator[str]:
-    """What base64 makes of something wherever it stands within a longer text."""
+    """What base64 makes of something wherever it is within a longer text."""
     for code in (base64.b64encode, base64.urlsafe_b64encode):
         yield code(data).decode()
         yield quote(code(data), safe="")

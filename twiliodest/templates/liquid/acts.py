@@ -67,7 +67,7 @@ def choosing(
     rest: Sequence[tuple[Callable[[Run], bool], Act]],
     default: Act,
 ) -> Act:
-    """Does what stands behind the first condition that holds, the first of which may be negated."""
+    """Does what follows the first condition that holds, the first of which may be negated."""
 
     def choose(run: Run) -> str | None:
         if first(run) is wanted:
@@ -82,7 +82,7 @@ def choosing(
 
 
 def choosing_by_value(get: Get, branches: Sequence[tuple[Sequence[Get], Act]], default: Act) -> Act:
-    """Does what stands behind each list of values that has this one."""
+    """Does what follows each list of values that has this one."""
 
     def choose(run: Run) -> str | None:
         subject, found = plain(get(run)), False

@@ -8,7 +8,7 @@ from twiliodest.templates.liquid.tokens import Token, tokens
 
 
 class Cursor:
-    """The tokens of an expression, one after the other. `tag` is the tag that it stands in, "" in a placeholder."""
+    """The tokens of an expression, one after the other. `tag` is the tag that it is in, "" in a placeholder."""
 
     def __init__(self, source: str, at: int, tag: str = "") -> None:
         self.source, self.at, self.tag = source, at, tag

@@ -33,7 +33,7 @@ def parse_date(value: object, zone: dt.tzinfo | None = None) -> dt.datetime:
 
 def parse_moment(value: object) -> dt.datetime:
     """A moment that is the same everywhere: what `parse_date` reads, if it has an offset and a time of day."""
-    date = parse_date(value)  # says better what is wrong with what is no date at all
+    date = parse_date(value)  # says better what is wrong with what is not a date at all
     if _day(value):
         raise ValueError("it is a day without a time (write one like 2024-05-01T10:00:00Z)")
     if _moment(value).tzinfo is None:

@@ -44,7 +44,7 @@ class Beyond(ExpressionError):  # noqa: N818 -- a way to go on, where it is caug
 
 
 def placeholder(source: str, at: int) -> Expression:
-    """What stands in `{{ }}`: a value with filters, or a JSONPath; raises `ExpressionError`."""
+    """What is in `{{ }}`: a value with filters, or a JSONPath; raises `ExpressionError`."""
     if not source.strip():
         raise ExpressionError("this placeholder is empty", at, "write {{$.properties.name}}")
     if error := foreign(source, at):
@@ -76,7 +76,7 @@ def filtered(cursor: Cursor) -> Expression:
 
 
 def condition(cursor: Cursor) -> Condition:
-    """All that stands in an `if`."""
+    """All of what is in an `if`."""
     tests, words = [_test(cursor)], list[str]()
     while cursor.at_name("and", "or"):
         words.append(cursor.step().text)
@@ -141,7 +141,7 @@ def lookup(cursor: Cursor) -> Lookup:
 
 
 def _is_descent(cursor: Cursor) -> bool:
-    """Whether two dots descend into what stands before them; else they are a range's."""
+    """Whether two dots descend into what is before them; else they are a range's."""
     before = cursor.tokens[cursor.place - 1]
     if cursor.ranging or before.at + len(before.text) < cursor.next.at:
         return False

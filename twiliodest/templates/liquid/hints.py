@@ -43,7 +43,7 @@ def filter_hint(name: str, names: Iterable[str]) -> str | None:
 
 
 def sign_hint(text: str, tag: str) -> str | None:
-    """A hint for a sign or a word that cannot stand where it stands; `tag` is "" in a placeholder."""
+    """A hint for a sign or a word that cannot be where it is; `tag` is "" in a placeholder."""
     if text in ("||", "or", "??") and not tag:
         return 'write | default: "text" for what is missing'
     if text in ("==", "!=", "<", ">", "<=", ">=", "<>", "contains", "and", "&&", "?", "if") and not tag:

@@ -41,7 +41,7 @@ def finder(steps: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
 
 
 def certain_names(steps: Sequence[Any]) -> Iterator[str]:
-    """The names that surely lead into the event: `size` may be a name, or the size of what stands before it."""
+    """The names that surely lead into the event: `size` may be a name, or the size of what is before it."""
     for step in steps:
         if not isinstance(step, str) or step in ("size", "first", "last"):
             return

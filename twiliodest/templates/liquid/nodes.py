@@ -12,7 +12,7 @@ EMPTY, BLANK = object(), object()  # the literals `empty` and `blank`
 
 
 class Literal(Struct, frozen=True):
-    """A value that stands in the template itself: a text, a number as it is written, `true`, `nil`, `EMPTY`, …"""
+    """A value that is in the template itself: a text, a number as it is written, `true`, `nil`, `EMPTY`, …"""
 
     at: int
     value: Any

@@ -72,7 +72,7 @@ def less(left: Any, right: Any, *, or_equal: bool = False) -> bool:
 
 
 def property_of(item: Any, name: Any) -> Any:
-    """What stands at the dotted `name` in an item of a list, or `None`."""
+    """What is at the dotted `name` in an item of a list, or `None`."""
     said = text(name)
     if len(said) > NAME_LIMIT:
         raise ValueError("the name of its items' property is too long")

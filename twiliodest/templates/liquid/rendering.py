@@ -25,7 +25,7 @@ class Unfit(Exception):  # noqa: N818 -- not an error of the program: the event 
 
 
 class Absent:
-    """What stands where an event has no text: `values` is empty, or holds null, an empty text or an empty list."""
+    """What is where an event has no text: `values` is empty, or holds null, an empty text or an empty list."""
 
     __slots__ = ("path", "values")
 

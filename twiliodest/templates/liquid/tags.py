@@ -32,7 +32,7 @@ _RESERVED = ("forloop", "true", "false", "nil", "null", "empty", "blank")
 
 
 class Reader(Protocol):
-    """Reads what stands between tags."""
+    """Reads what is between tags."""
 
     def inner(self, opened: Part, *stops: str) -> tuple[Block, Part]:
         """The nodes of an opened block, up to one of these tags or its end, and that tag."""
@@ -201,7 +201,7 @@ def _only(tag: Part, read: Callable[[Cursor], Expression]) -> Expression:
 
 
 def alone(tag: Part) -> None:
-    """Raise `ExpressionError` where something stands behind the name of a tag that has no more."""
+    """Raise `ExpressionError` where something is behind the name of a tag that has no more."""
     if tag.text.strip():
         at = tag.at
         hint = "write {% elsif … %}" if tag.name == "else" else f"write {{% {tag.name} %}}"

@@ -16,7 +16,7 @@ class Token(NamedTuple):
 
 
 def tokens(source: str, at: int) -> Iterator[Token]:
-    """The tokens of an expression that stands at `at`, and one for its end."""
+    """The tokens of an expression that is at `at`, and one for its end."""
     for match in _TOKEN.finditer(source):
         if match.lastgroup and match.lastgroup != "space":
             yield Token(match.lastgroup, match[0], at + match.start())

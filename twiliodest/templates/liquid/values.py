@@ -150,7 +150,7 @@ class Expressions:
         return selecting(selected)
 
     def lookup(self, expression: Lookup) -> Get:
-        """What stands at the names and indexes of a variable."""
+        """What is at the names and indexes of a variable."""
         head, *rest = str(expression.steps[0]), *expression.steps[1:]
         path = self.origin(expression) or head
         steps: list[Any] = [self.lookup(step) if isinstance(step, Lookup) else step for step in rest]

@@ -11,7 +11,7 @@ _Faults = list[tuple[str, str, str | None]]
 
 
 def fault(context: str, text: str, at: int) -> Fault:
-    """Message and hint for what stands at `at`; `context` says what was expected there."""
+    """Message and hint for what is at `at`; `context` says what was expected there."""
     for pattern, message, hint in (*_EVERYWHERE, *_FAULTS.get(context, ())):
         if found := re.compile(pattern, re.DOTALL).match(text, at):
             return message, _filled(hint, found) if hint else None
@@ -19,7 +19,7 @@ def fault(context: str, text: str, at: int) -> Fault:
 
 
 _QUOTED_LIMIT = (
-    16  # characters of what is quoted in a hint; tokens are longer, and may stand anywhere by mistake
+    16  # characters of what is quoted in a hint; tokens are longer, and may be anywhere by mistake
 )
 
 
