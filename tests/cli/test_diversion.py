@@ -248,7 +248,7 @@ def test_the_question_says_where_everything_goes(tmp_path: Path) -> None:
         assert (status, made.posts()) == (1, 0)
         assert f"everything goes to {PHONE}" in asked
         assert f"{EVENTS[0]['to']} → {PHONE}" in asked
-        assert f"Send all of it to {PHONE}?" in asked
+        assert f"Send to {PHONE} through " in asked
         assert "for real" not in asked
 
 
