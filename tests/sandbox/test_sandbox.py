@@ -33,7 +33,8 @@ from twiliodest.sandbox import (
     rules,
     too_many,
 )
-from twiliodest.sandbox.messages import Store
+from twiliodest.sandbox.refusals import Refusal
+from twiliodest.sandbox.store import Store
 
 ACCOUNT = "AC" + "0" * 32
 SERVICE = "MG" + "1" * 32
@@ -414,7 +415,7 @@ def test_no_form_breaks_the_rules(pairs: list[tuple[str, str]]) -> None:
 def test_no_query_breaks_a_list(pairs: list[tuple[str, str]]) -> None:
     """Any query gets a page or a refusal."""
     page = listing.messages(ACCOUNT, tuple(pairs), Store(1), 0.0)
-    assert isinstance(page, rules.Refusal) or page["messages"] == []
+    assert isinstance(page, Refusal) or page["messages"] == []
 
 
 @pytest.mark.parametrize("chance", [-0.1, 1.1, float("nan")])

@@ -14,7 +14,7 @@ from shell import ACCOUNT, BIN, environment
 
 from twiliodest.sandbox import Request, Sandbox, Settings, Text
 from twiliodest.sandbox.inbox import _BATCH_SIZE, _batches
-from twiliodest.sandbox.messages import Store
+from twiliodest.sandbox.store import Store
 
 SECONDS = 30.0
 
@@ -34,6 +34,7 @@ def text(number: int, body: str) -> Text:
         encoding="UCS-2",
         segments=1,
         accepted=True,
+        steps=((0.0, "queued"),),
     )
 
 

@@ -17,9 +17,11 @@ from twiliodest.sandbox.chaos import (
     refuse,
     too_many,
 )
-from twiliodest.sandbox.messages import Request, Text
+from twiliodest.sandbox.contents import Template
+from twiliodest.sandbox.messages import Text
 from twiliodest.sandbox.server import Sandbox, serve
 from twiliodest.sandbox.settings import Settings
+from twiliodest.sandbox.store import Request
 
 __all__ = [
     "ACCEPT",
@@ -37,6 +39,7 @@ __all__ = [
     "Sandbox",
     "Script",
     "Settings",
+    "Template",
     "Text",
     "create_app",
     "refuse",

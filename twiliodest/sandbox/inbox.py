@@ -14,9 +14,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from twiliodest.sandbox import wire
-from twiliodest.sandbox.api import TwilioApi, error_body
+from twiliodest.sandbox.api import TwilioApi
 from twiliodest.sandbox.chaos import Chaos
 from twiliodest.sandbox.messages import Text, resource
+from twiliodest.sandbox.refusals import error_body
 
 _ON_PAGE = 10_000  # texts a page holds
 _BATCH = 500  # texts an event carries
@@ -62,7 +63,7 @@ class Inbox:
         if text is None:
             return _json({"error": "no such message"}, 404)
         refused = not text.accepted and text.refusal
-        first = error_body(refused) if refused else resource(text, text.at)
+        first = error_body(refused) if refused else resource(text, None)
         status = refused.status if refused else 201
         return _json({"form": text.form, "answered": text.answered, "status": status, "response": first})
 
@@ -186,7 +187,7 @@ def _row(text: Text) -> dict[str, Any]:
         "encoding": text.encoding,
         "segments": text.segments,
         "steps": text.steps,
-        "refusal": text.refusal,
+        "refusal": text.refusal or text.ends,
         "accepted": text.accepted,
         "answered": text.answered,
     }

@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from twiliodest.sandbox.chaos import Answer
-from twiliodest.sandbox.messages import Request
+from twiliodest.sandbox.store import Request
 
 
 def line_of(request: Request, answer: Answer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from twiliodest.sandbox.chaos import Form
-from twiliodest.sandbox.messages import Store, Text, resource, rfc2822
-from twiliodest.sandbox.rules import Refusal
+from twiliodest.sandbox.messages import Text, media_sids, resource, rfc2822
+from twiliodest.sandbox.refusals import Refusal
+from twiliodest.sandbox.store import Store
 
 _DAY = timedelta(days=1).total_seconds()
 _SHORT_CODE = re.compile(r"[1-9][0-9]{4,5}")
@@ -56,6 +58,21 @@ def messages(account: str, query: Form, store: Store, now: float) -> Mapping[str
         "end": max(start + len(rows) - 1, 0),
         "messages": [resource(text, now) for text in rows],
     }
+
+
+def media(text: Text) -> Mapping[str, Any]:
+    """The media of a message, each with a SID of its own."""
+    path = f"/2010-04-01/Accounts/{text.account}/Messages/{text.sid}/Media"
+    date = rfc2822(int(text.at))
+    found = []
+    for sid, url in zip(media_sids(text), text.media, strict=True):
+        kind = mimetypes.guess_type(url.partition("?")[0])[0] or "application/octet-stream"
+        shown = {"sid": sid, "account_sid": text.account, "parent_sid": text.sid, "content_type": kind}
+        found.append({**shown, "date_created": date, "date_updated": date, "uri": f"{path}/{sid}.json"})
+    page = {"page": 0, "page_size": 50, "start": 0, "end": max(len(found) - 1, 0)}
+    uri = f"{path}.json?PageSize=50&Page=0"
+    more = {"first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None, "uri": uri}
+    return {"media_list": found, **page, **more}
 
 
 def account(sid: str, *, trial: bool) -> Mapping[str, Any]:

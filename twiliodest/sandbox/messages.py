@@ -1,13 +1,9 @@
-"""What the sandbox was sent: the newest texts and requests, in memory, shown as Twilio would."""
+"""One text that was posted, and how Twilio shows it."""
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import sys
-import threading
-from collections import OrderedDict, deque
-from collections.abc import Iterable
+import hashlib
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -15,17 +11,15 @@ from typing import Any
 import msgspec
 
 from twiliodest.sandbox.chaos import Form
-from twiliodest.sandbox.rules import Refusal
-
-ROOM = 64 << 20  # bytes, about, for the texts that are kept, and as many for the requests
-_EACH = 1 << 10  # bytes that a text or a request takes beside its contents
-_PAIR = 200  # bytes that a field or a header takes beside its contents
-
-DROPPED_LATER = Refusal(21610, "Attempt to send to unsubscribed recipient")
+from twiliodest.sandbox.life import End, Steps, price
+from twiliodest.sandbox.refusals import Refusal
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """One posted message. `refusal` with `accepted` is a message that is taken and fails later."""
+    """One posted message.
+
+    `refusal`: why it was refused; `ends`: why it does not arrive although it was accepted.
+    """
 
     seq: int  # 1, 2, 3 … in the order of arrival
     sid: str
@@ -40,139 +34,31 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str
     segments: int
     accepted: bool
+    steps: Steps
     refusal: Refusal | None = None
+    ends: End | None = None
     answered: str = "201"  # what the caller saw
 
     @property
-    def steps(self) -> tuple[tuple[float, str], ...]:
-        """Its life: since when it has which status."""
-        if not self.accepted:
-            return ((self.at, "failed"),)
-        start = (self.at, "accepted" if self.service else "queued")
-        if self.refusal:
-            return (start, (self.at + 1, "failed"))
-        return (start, (self.at + 1, "sent"), (self.at + 3, "delivered"))
+    def is_mms(self) -> bool:
+        return self.sid.startswith("MM")
+
+    def at_step(self, now: float) -> int:
+        """Which of its steps it has reached."""
+        return max((place for place, (at, _) in enumerate(self.steps) if at <= now), default=0)
+
+    def status(self, now: float) -> str:
+        return self.steps[self.at_step(now)][1]
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to the Twilio API, whatever became of it. Headers are lower-case, without credentials."""
-
-    at: float
-    connection: int  # 1, 2, 3 … in the order they were opened; 0 if the server does not tell
-    method: str
-    path: str
-    query: Form
-    form: Form
-    headers: dict[str, str]
-    authorized: bool
-
-
-class Store:
-    """The newest `keep` texts and requests, as far as there is room, the opt-outs, and who wants to hear of a change.
-
-    Written in the server's thread, read from any.
-    """
-
-    def __init__(self, keep: int, room: int = ROOM) -> None:
-        self.keep = keep
-        self.room = room
-        self.accepted = 0  # texts, since the start
-        self.last = 0  # seq of the newest text
-        self.first = 1  # seq from which texts are kept
-        self.dropped = 0  # texts that made room for newer ones since the last clear
-        self.optouts: set[str] = set()
-        self.watchers: set[asyncio.Event] = set()
-        self._texts: OrderedDict[str, Text] = OrderedDict()
-        self._by_recipient: dict[str, deque[Text]] = {}
-        self._requests: deque[Request] = deque()
-        self._text_bytes = self._request_bytes = 0
-        self._lock = threading.Lock()
-
-    def add(self, text: Text) -> None:
-        """Keep a text whose `seq` is `last + 1`."""
-        with self._lock:
-            self._texts[text.sid] = text
-            self._by_recipient.setdefault(text.to, deque()).append(text)
-            self.last = text.seq
-            self.accepted += text.accepted
-            self._text_bytes += _size(text.form)
-            while len(self._texts) > self.keep or (self._text_bytes > self.room and len(self._texts) > 1):
-                self._drop_oldest()
-        self.notify()
-
-    def _drop_oldest(self) -> None:
-        _, text = self._texts.popitem(last=False)
-        others = self._by_recipient[text.to]
-        others.popleft()
-        if not others:
-            del self._by_recipient[text.to]
-        self._text_bytes -= _size(text.form)
-        self.dropped += 1
-        self.first += 1
-
-    def log(self, request: Request) -> None:
-        with self._lock:
-            self._requests.append(request)
-            self._request_bytes += _size_of(request)
-            while len(self._requests) > self.keep or (
-                self._request_bytes > self.room and len(self._requests) > 1
-            ):
-                self._request_bytes -= _size_of(self._requests.popleft())
-
-    def clear(self) -> None:
-        """Forget texts and requests; opt-outs stay."""
-        with self._lock:
-            self._texts.clear()
-            self._by_recipient.clear()
-            self._requests.clear()
-            self._text_bytes = self._request_bytes = 0
-            self.first, self.dropped = self.last + 1, 0
-        self.notify()
-
-    def notify(self) -> None:
-        for watcher in self.watchers:
-            watcher.set()
-
-    def get(self, sid: str) -> Text | None:
-        return self._texts.get(sid)
-
-    def texts(self, after: int = 0) -> list[Text]:
-        """Oldest first, those with a greater `seq` than `after`."""
-        with self._lock:
-            found = []
-            for text in reversed(self._texts.values()):
-                if text.seq <= after:
-                    break
-                found.append(text)
-        found.reverse()
-        return found
-
-    def texts_to(self, recipient: str) -> list[Text]:
-        """Oldest first."""
-        with self._lock:
-            return list(self._by_recipient.get(recipient, ()))
-
-    def requests(self) -> list[Request]:
-        with self._lock:
-            return list(self._requests)
-
-
-def _size(fields: Iterable[tuple[str, str]]) -> int:
-    """The bytes of memory that fields take, about."""
-    return _EACH + sum(_PAIR + sys.getsizeof(name) + sys.getsizeof(value) for name, value in fields)
-
-
-def _size_of(request: Request) -> int:
-    fields = (request.form, request.query, request.headers.items(), (("", request.path),))
-    return sum(map(_size, fields))
-
-
-def resource(text: Text, now: float) -> dict[str, Any]:
-    """The text as Twilio's Message resource shows it at the time `now`."""
-    since, status = next((step for step in reversed(text.steps) if step[0] <= now), text.steps[0])
-    sent = next((at for at, step in text.steps if step == "sent" and at <= now), None)
-    error = text.refusal if status == "failed" else None
+def resource(text: Text, now: float | None) -> dict[str, Any]:
+    """The text as Twilio's Message resource shows it at the time `now`; None: when it was created."""
+    reached = text.steps[: 1 if now is None else text.at_step(now) + 1]
+    since, status = reached[-1]
+    sent = next((at for at, step in reached if step == "sent"), None)
+    error = (text.refusal or text.ends) if status in ("failed", "undelivered") else None
     uri = f"/2010-04-01/Accounts/{text.account}/Messages/{text.sid}"
+    is_channel = ":" in text.to
     return {
         "account_sid": text.account,
         "api_version": "2010-04-01",
@@ -182,12 +68,12 @@ def resource(text: Text, now: float) -> dict[str, Any]:
         "date_updated": rfc2822(int(since)),
         "direction": "outbound-api",
         "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
+        "error_message": error.message or None if error else None,
         "from": text.sender or None,
         "messaging_service_sid": text.service or None,
         "num_media": str(len(text.media)),
-        "num_segments": "0" if status == "accepted" else str(text.segments),
-        "price": None,
+        "num_segments": "0" if status in ("accepted", "scheduled") else str(text.segments),
+        "price": None if sent is None else price(text.segments, mms=text.is_mms, channel=is_channel),
         "price_unit": "USD",
         "sid": text.sid,
         "status": status,
@@ -195,6 +81,10 @@ def resource(text: Text, now: float) -> dict[str, Any]:
         "to": text.to,
         "uri": f"{uri}.json",
     }
+
+
+def media_sids(text: Text) -> list[str]:
+    return [f"ME{hashlib.sha256(f'{text.sid} {url}'.encode()).hexdigest()[:32]}" for url in text.media]
 
 
 @functools.lru_cache(maxsize=64)

@@ -11,6 +11,10 @@ import msgspec
 from twiliodest.messages.segments import utf16_length
 from twiliodest.model import is_messaging_service
 from twiliodest.sandbox.chaos import Form
+from twiliodest.sandbox.contents import Content, content
+from twiliodest.sandbox.life import End
+from twiliodest.sandbox.parameters import bad_parameter
+from twiliodest.sandbox.refusals import Refusal
 from twiliodest.sandbox.settings import Settings
 
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
@@ -23,18 +27,17 @@ _CHANNEL = re.compile(r"(?:whatsapp|rcs):\+[1-9][0-9]{1,14}|(?:messenger|rcs):[A
 class Draft(msgspec.Struct, frozen=True):
     """The posted fields that matter. What is not given is empty; `body` is None then."""
 
+    fields: dict[str, str]
     to: str
     sender: str
     service: str
     body: str | None
     media: tuple[str, ...]
-    content: str = ""
+    content: Content | Refusal | None = None
 
-
-class Refusal(msgspec.Struct, frozen=True):
-    code: int
-    message: str
-    status: int = 400
+    @property
+    def ends(self) -> End | None:
+        return self.content.ends if isinstance(self.content, Content) else None
 
 
 def draft(form: Form, settings: Settings) -> Draft:
@@ -44,11 +47,13 @@ def draft(form: Form, settings: Settings) -> Draft:
     if is_messaging_service(sender) and not service:
         sender, service = "", sender
     body = fields.get("Body")
+    media = tuple(value for name, value in form if name == "MediaUrl") if "MediaUrl" in fields else ()
+    made = content(fields, settings.templates)
+    if isinstance(made, Content):
+        body, media = made.body, (*made.media, *media)
     if body and settings.trial:
         body = TRIAL_PREFIX + body
-    media = tuple(value for name, value in form if name == "MediaUrl") if "MediaUrl" in fields else ()
-    content = fields.get("ContentSid", "")
-    return Draft(fields.get("To", "").strip(), sender.strip(), service.strip(), body, media, content)
+    return Draft(fields, fields.get("To", "").strip(), sender.strip(), service.strip(), body, media, made)
 
 
 def refusal(message: Draft, settings: Settings, optouts: Collection[str]) -> Refusal | None:
@@ -62,6 +67,7 @@ def refusal(message: Draft, settings: Settings, optouts: Collection[str]) -> Ref
         or _bad_recipient(message.to)
         or (_bad_service if message.service else _bad_sender)(message, settings)
         or _bad_pair(message, optouts)
+        or bad_parameter(message.fields, settings.clock(), has_service=bool(message.service))
     )
 
 
@@ -74,6 +80,8 @@ def _incomplete(message: Draft) -> Refusal | None:
         return Refusal(21623, "Number of media files exceeds allowed limit.")
     if not all(_is_media_url(url) for url in message.media):
         return Refusal(21620, "Invalid media URL(s)")
+    if isinstance(message.content, Refusal):
+        return message.content
     if not message.body and not message.media and not message.content:
         if message.body is None:
             return Refusal(21619, "A text message body or media urls must be specified.")
@@ -142,11 +150,17 @@ def _bad_service(message: Draft, settings: Settings) -> Refusal | None:
 
 
 def _bad_pair(message: Draft, optouts: Collection[str]) -> Refusal | None:
+    if message.sender and _prefix(message.to) != _prefix(message.sender) and "rcs" not in message.sender:
+        return Refusal(21910, "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel")
     if message.to == message.sender:
         return Refusal(21266, f"'To' and 'From' number cannot be the same: {message.to}")
     if message.to in optouts and not message.service:
         return Refusal(21610, "Attempt to send to unsubscribed recipient")
     return None
+
+
+def _prefix(address: str) -> str:
+    return address.partition(":")[0] if ":" in address else ""
 
 
 def _is_media_url(url: str) -> bool:

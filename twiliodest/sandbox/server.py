@@ -15,8 +15,9 @@ from uvicorn.server import ServerState
 
 from twiliodest.sandbox.api import TwilioApi
 from twiliodest.sandbox.app import create_app
-from twiliodest.sandbox.messages import Request, Text
+from twiliodest.sandbox.messages import Text
 from twiliodest.sandbox.settings import Settings
+from twiliodest.sandbox.store import Request
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import H11Protocol as HttpProtocol
