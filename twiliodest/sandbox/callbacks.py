@@ -109,7 +109,7 @@ def as_sent(url: str) -> str:
     """A URL as it is asked for: without its fragment, which is for Twilio itself, and in ASCII."""
     parts = urlsplit(url)
     host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
-    return urlunsplit((parts.scheme, host, quote(parts.path, _KEPT), quote(parts.query, _KEPT), ""))
+    return urlunsplit((parts.scheme, host, quote(parts.path or "/", _KEPT), quote(parts.query, _KEPT), ""))
 
 
 async def _request(url: str, body: bytes, signed: str) -> int:
@@ -121,7 +121,7 @@ async def _request(url: str, body: bytes, signed: str) -> int:
     connection = h11.Connection(h11.CLIENT)
     head = h11.Request(
         method="POST",
-        target=urlunsplit(("", "", parts.path or "/", parts.query, "")),
+        target=urlunsplit(("", "", parts.path, parts.query, "")),
         headers=[
             ("Host", parts.netloc.rpartition("@")[2]),
             ("User-Agent", "TwilioProxy/1.1"),
