@@ -30,7 +30,16 @@ EVENTS = [
 ]
 CREDENTIALS = ("account", "account_file", "token", "token_file", "api_key")
 ADDRESSES = ("edge", "region", "api_base")
-ALONE = (*CREDENTIALS, *ADDRESSES, "actions", "ledger", "rate", "concurrency", "price_per_mms")  # tests below
+ALONE = (
+    *CREDENTIALS,
+    *ADDRESSES,
+    "actions",
+    "ledger",
+    "rate",
+    "concurrency",
+    "price_per_mms",
+    "list_separator",
+)  # below
 ACTION = {
     "name": "order",
     "trigger": 'event = "Order"',
@@ -395,6 +404,16 @@ def test_an_address_is_where_messages_go(made: Bench) -> None:
         assert run(made, f"api_base: {other.url}").said_of("status") == PLAIN
         assert len(other.messages()) == 2
     assert made.posts() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "body"), [("", "1, b"), ('list_separator: ","', "1,b"), ('list_separator: " + "', "1 + b")]
+)
+def test_a_list_is_joined_with_what_the_separator_says(made: Bench, settings: str, body: str) -> None:
+    """White space counts, and a comma and a space are what stands there by default."""
+    made.write([{"event": "Order", "messageId": "1", "to": ANN, "order": [1, "b"]}], "lists.jsonl")
+    ran = run(made, settings, "lists.jsonl", body="{{order}}")
+    assert [post["Body"] for post in ran.posts] == [body]
 
 
 def test_every_key_of_the_docs_has_an_example() -> None:

@@ -28,6 +28,7 @@ PATHS = (
     *("$.properties['first name']", "$.properties.order_id", "$.properties.missing"),
     *("$.properties.items[0].name", "$.properties.items.0.name"),
 )
+LISTS = "properties.tags"  # in templates alone: elsewhere Segment takes no list
 TEXTS = ("Hi ", "Your order #", " { ", "} ", "$.", "{% x %}", " done. ", " ", "Ünï ", "100% *|X|* ")
 PLAIN = (
     "Hello",
@@ -77,6 +78,8 @@ def event(random: Random, number: int) -> dict[str, Any]:
     """One event, with its values of any type at places that mappings look at."""
     names = ("name", "total", "flag", "code", "first name", "order_id")
     properties: dict[str, Any] = {name: random.choice(VALUES) for name in names if random.random() < 0.75}
+    if random.random() < 0.6:
+        properties["tags"] = [random.choice(("a", "b c", 1, 2.5, True)) for _ in range(random.randrange(4))]
     if random.random() < 0.85:
         properties["phone"] = random.choice((*PHONES * 4, *ODD_PHONES))
     if random.random() < 0.5:
@@ -138,7 +141,7 @@ def _template(random: Random) -> Any:
     text = ""
     for _ in range(random.randrange(1, 4)):
         braces = random.choice(("{{%s}}", "{{ %s }}", "{{{%s}}}", "{{{ %s }}}"))
-        text += random.choice(TEXTS) + braces % random.choice(PATHS).replace("$.", "")
+        text += random.choice(TEXTS) + braces % random.choice((*PATHS, LISTS)).replace("$.", "")
     return {"@template": text + random.choice(("", " bye", "!", "{"))}
 
 

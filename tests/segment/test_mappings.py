@@ -346,6 +346,17 @@ def test_what_is_missing_makes_no_half_filled_text() -> None:
             compile_field(source(phrase)).render({})
 
 
+def test_a_list_in_a_template_is_written_as_there() -> None:
+    """JavaScript joins the items of a list with a comma alone, and so does what is taken over."""
+    answers = read_answers(_json([subscription()]))
+    taken = configuration_of([answers], '# x\nnumber: "+1"\nactions:\n', FIELDS)
+    assert taken
+    assert '\nlist_separator: ","\n' in taken.text
+    assert compile_field("{{a}}", ",").render({"a": ["x", 1, True]}) == "x,1,true"
+    assert compile_field("$.a", ",").render({"a": ["x", 1]}) == "x,1"
+    assert compile_field("{% if a %}{{ a | sort }}{% endif %}", "; ").render({"a": ["b", "a"]}) == "a; b"
+
+
 def test_a_recipient_that_is_none_enables_nothing() -> None:
     """A fixed recipient that could never be texted is told of at once."""
     answers = read_answers(_json([subscription(settings=SMS | {"To": "555"})]))

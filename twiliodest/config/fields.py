@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -21,11 +22,14 @@ T = TypeVar("T")
 class Fields:
     """Reads fields; a node that aliases repeat is read once."""
 
-    def __init__(self, document: Document, region: str | None, *, smart_encoding: bool) -> None:
+    def __init__(
+        self, document: Document, region: str | None, *, smart_encoding: bool, separator: str
+    ) -> None:
         self._document = document
         self._complain = document.complain
         self._region = region
         self._smart_encoding = smart_encoding
+        self._compile = functools.partial(compile_field, separator=separator)
         self._found: dict[tuple[Node, str], Sequence[Field]] = {}
 
     def texts(self, node: Node | None, what: str, limit: int) -> Sequence[Field]:
@@ -66,7 +70,7 @@ class Fields:
             self._complain(node, error.message, error.hint)
 
     def _field(self, node: Node, what: str) -> Field | None:
-        field = self.compiled(node, what, compile_field)
+        field = self.compiled(node, what, self._compile)
         if field:
             self.warn(node, (lint_path(prefix) for path in field.paths for prefix in path.prefixes))
             self.warn(node, lint_body(field, self._smart_encoding) if what == BODY else ())

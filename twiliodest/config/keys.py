@@ -124,6 +124,7 @@ SETTINGS: Mapping[str, Key] = {
     "smart_encoding": Key(
         "true lets Twilio replace typographic characters", setting(shapes.SWITCH, "boolean")
     ),
+    "list_separator": Key("between the items of a list in a text; a comma and a space by default", text()),
     "time": Key("where events say when they happened; $.timestamp by default", text()),
     **SHARED,
 }

@@ -27,6 +27,7 @@ from twiliodest.messages.parameters import PARAMETERS
 from twiliodest.messages.send_sms import SendSms
 from twiliodest.model import Secret
 from twiliodest.planning.identity import Identity, compile_identity
+from twiliodest.templates.fields import SEPARATOR
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     credentials = Credentials(document, read.nodes, read.setting, environ)
     listed = read.setting("suppress", values.file("suppress"))
     smart_encoding = read.setting("smart_encoding", values.switch("smart_encoding")) or False
-    fields = Fields(document, region, smart_encoding=smart_encoding)
+    fields = Fields(document, region, smart_encoding=smart_encoding, separator=read.separator())
     time = read_event_time(document, fields, read.nodes.get("time"))
     shared = read_shared(document, fields, read.nodes)
     defaults = Defaults(number, region, smart_encoding, time, shared)
@@ -166,6 +167,11 @@ class _Settings:
             offset = error.offset + len(text) - len(text.lstrip()) if expanded == text else None
             self._document.complain(node, error.message, error.hint, offset=offset)
             return None
+
+    def separator(self) -> str:
+        """What stands between the items of a list, white space and all."""
+        node = self.nodes.get("list_separator")
+        return (self._document.text(node, '"list_separator"') if node else None) or SEPARATOR
 
     def sender(self, region: str | None) -> str | None:
         """The number, which must be there."""

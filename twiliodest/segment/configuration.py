@@ -16,6 +16,7 @@ FIRST_LINE = (
     "# What Segment sent, translated for twiliodest; docs/segment.md has the differences, and how to switch."
 )
 _FOR_EDITORS = "# yaml-language-server:"  # only in the first line
+_SEPARATOR = ","  # as JavaScript makes a text of a list
 _ACCOUNT, _API_KEY, _NUMBER = ("accountId", "accountSID"), ("apiKeySID",), "phoneNumber"
 
 
@@ -129,11 +130,12 @@ def _head(starter: str, settings: _Settings, number: str | None) -> Iterator[str
         elif key == "token" and settings.api_key:
             yield f"api_key: {settings.api_key}"
             yield f"{line}  # the secret of this key"
-        elif key == "number" and number:
-            yield f"number: {in_quotes(number)}"
         elif key == "number":
-            yield from comment("Segment's answers did not say who sends. Write your own sender here:")
-            yield line
+            if number is None:
+                yield from comment("Segment's answers did not say who sends. Write your own sender here:")
+            yield f"number: {in_quotes(number)}" if number else line
+            yield "\n# Segment joins the items of a list so:"
+            yield f"list_separator: {in_quotes(_SEPARATOR)}"
         else:
             yield line
         if key == "actions":

@@ -27,6 +27,7 @@ from twiliodest.templates.liquid.rendering import OUTPUT_LIMIT, Unfit, is_blank
 from twiliodest.templates.liquid.syntax import read
 from twiliodest.templates.paths.compiler import Path, compile_path
 
+SEPARATOR = ", "  # of several values in one text, unless the configuration says otherwise
 Render = Callable[[Any], str]
 Texts = Callable[[Any], Sequence[str]]
 
@@ -56,10 +57,10 @@ class Field:
     fixed: str | None
 
 
-def compile_field(source: str) -> Field:
+def compile_field(source: str, separator: str = SEPARATOR) -> Field:
     """A text that is wholly one JSONPath yields the values there; anything else is a Liquid template.
 
-    Raises `ExpressionError`.
+    The `separator` stands between several values in one text. Raises `ExpressionError`.
     """
     text = source.strip()
     if _WHOLE_PATH.match(text):
@@ -70,29 +71,29 @@ def compile_field(source: str) -> Field:
             hint = error.hint or "within a text, write a path between {{ and }}"
             raise ExpressionError(error.message, error.offset + lead, hint) from None
         texts = _path_texts(path)
-        return Field(source, (path,), texts, lambda event: ", ".join(texts(event)), None)
-    return _compile_template(source)
+        return Field(source, (path,), texts, lambda event: separator.join(texts(event)), None)
+    return _compile_template(source, separator)
 
 
 _WHOLE_PATH = re.compile(r"\$(?=[.\[]|\Z)")
 
 
-def _compile_template(source: str) -> Field:
+def _compile_template(source: str, separator: str) -> Field:
     template = read(source)
     fixed = "".join(node.text for node in template.nodes if isinstance(node, Text))
     slots = [_plain(node) for node in template.nodes if not isinstance(node, Text)]
     if None in slots:
-        paths, render = _compile_liquid(template)
+        paths, render = _compile_liquid(template, separator)
     else:
         plain = [slot for slot in slots if slot]
-        paths, render = tuple(path for path, _ in plain), _renderer(template, plain)
+        paths, render = tuple(path for path, _ in plain), _renderer(template, plain, separator)
     return Field(source, paths, lambda event: (render(event),), render, fixed)
 
 
-def _compile_liquid(template: Block) -> tuple[tuple[Path, ...], Render]:
+def _compile_liquid(template: Block, separator: str) -> tuple[tuple[Path, ...], Render]:
     from twiliodest.templates.liquid.compiler import compile_liquid
 
-    compiled = compile_liquid(template, _said)
+    compiled = compile_liquid(template, functools.partial(_said, separator))
 
     def render(event: Any) -> str:
         try:
@@ -103,8 +104,8 @@ def _compile_liquid(template: Block) -> tuple[tuple[Path, ...], Render]:
     return compiled.variables, render
 
 
-def _said(path: str, values: Sequence[Any]) -> str:
-    return ", ".join(_texts_at(_named(path), values))
+def _said(separator: str, path: str, values: Sequence[Any]) -> str:
+    return separator.join(_texts_at(_named(path), values))
 
 
 @functools.cache
@@ -130,7 +131,7 @@ def _plain(node: Node) -> tuple[Path, str | None] | None:
     return compile_path(f"${spell(value.steps)}"), default
 
 
-def _renderer(template: Block, slots: Sequence[tuple[Path, str | None]]) -> Render:
+def _renderer(template: Block, slots: Sequence[tuple[Path, str | None]], separator: str) -> Render:
     """What the general way renders, for plain placeholders alone: half the time or less.
 
     Whatever keeps it from a text, the general way says; so the two cannot differ in what they say.
@@ -141,7 +142,7 @@ def _renderer(template: Block, slots: Sequence[tuple[Path, str | None]]) -> Rend
 
     @functools.cache
     def general() -> Render:
-        return _compile_liquid(template)[1]
+        return _compile_liquid(template, separator)[1]
 
     def render(event: Any) -> str:
         parts = frame.copy()
@@ -153,7 +154,7 @@ def _renderer(template: Block, slots: Sequence[tuple[Path, str | None]]) -> Rend
                 parts[i] = default
             else:
                 try:
-                    parts[i] = ", ".join(_texts_at(slots[0][0], values))
+                    parts[i] = separator.join(_texts_at(slots[0][0], values))
                 except Unresolved:
                     return general()(event)
         text = "".join(parts)
