@@ -114,7 +114,7 @@ INSIDE = {
         *("ledger check copy", "looks", "clerk writer", "log notes", "reader", "file", "locks receipts"),
         "exposure moment place rows servers",
     ),
-    "templates": ("fields", "liquid", "paths", "bounds"),
+    "templates": ("faults", "fields", "liquid", "paths", "bounds"),
     "templates.liquid": (
         *("compiler", "syntax values", "calls tags", "acts", "conditions filters grammar loops lookups"),
         *("lists", "cursor operands", "dates figures hints markup nodes parts rendering tokens"),
@@ -123,7 +123,7 @@ INSIDE = {
         *("selection", "compiler", "syntax", "words", "hints search"),
         *("iregexp", "automaton names nodes values"),
     ),
-    "triggers": ("matching", "functions grammar scope", "expressions globs", "tokens"),
+    "triggers": ("matching", "faults", "functions grammar scope", "expressions globs", "tokens"),
     "events": (
         *(
             "decoding reading",

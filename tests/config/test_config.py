@@ -90,6 +90,27 @@ actions:
     ]
 
 
+def test_all_faults_of_a_text_and_of_a_trigger_are_told_in_one_run(folder: Path) -> None:
+    """A filter that does not exist, a block that is never closed and a bad path: each at its line and column."""
+    text = f"""\
+{NUMBER}actions:
+  - name: a
+    trigger: type == "track" and properties.n => 3
+    to: $.phone
+    body: >-
+      Hi {{{{$.name | upcas}}}}
+      {{% if properties.x %}} and
+      {{{{$.a[}}}}
+"""
+    assert errors(text, folder) == [
+        '4:19 "==" is not an operator here',
+        '4:47 "=>" is not an operator here',
+        '7:21 there is no filter "upcas"',
+        "8:10 this {% if %} is never closed",
+        "9:13 this placeholder ends too soon",
+    ]
+
+
 def test_a_problem_reads_like_a_compiler_s(folder: Path) -> None:
     """Place, message, the line with a caret below the very character, and what to do."""
     (folder / "config.yaml").write_text(action("bdoy: Hello"))

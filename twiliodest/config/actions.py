@@ -19,6 +19,7 @@ from twiliodest.messages.phones import sender_on
 from twiliodest.messages.send_sms import MEDIA_LIMIT, SendSms
 from twiliodest.templates.fields import Field
 from twiliodest.triggers.expressions import Expression
+from twiliodest.triggers.faults import faults_of
 from twiliodest.triggers.grammar import parse
 from twiliodest.triggers.scope import paths
 
@@ -179,7 +180,7 @@ class _Reader:
             self._complain(item, message, hint, warning=True)
             return parse(DEFAULT_TRIGGER)
         if node not in self._triggers:
-            trigger = self._triggers[node] = self._fields.compiled(node, '"trigger"', parse)
+            trigger = self._triggers[node] = self._fields.compiled(node, '"trigger"', parse, faults_of)
             if trigger:
                 self._fields.warn(node, lint_trigger(trigger))
                 self._fields.warn(node, map(lint_path, sorted(paths(trigger))))

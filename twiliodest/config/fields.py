@@ -11,6 +11,7 @@ from twiliodest.config.lints import Finding, constant, likely_path, lint_body, l
 from twiliodest.config.nodes import Document, Node
 from twiliodest.errors import ExpressionError
 from twiliodest.messages.phones import PhoneError, recipient
+from twiliodest.templates.faults import faults_of
 from twiliodest.templates.fields import Field, compile_field
 
 TO, TO_ALL, BODY, MEDIA = '"to"', '"to_all"', '"body"', '"media_url"'
@@ -70,7 +71,7 @@ class Fields:
             self._complain(node, error.message, error.hint)
 
     def _field(self, node: Node, what: str) -> Field | None:
-        field = self.compiled(node, what, self._compile)
+        field = self.compiled(node, what, self._compile, faults_of)
         if field:
             self.warn(node, (lint_path(prefix) for path in field.paths for prefix in path.prefixes))
             self.warn(node, lint_body(field, self._smart_encoding) if what == BODY else ())
@@ -101,8 +102,14 @@ class Fields:
                 message = "a media URL begins with https:// or http://"
                 self._complain(node, message, f"did you mean {meant}?" if meant else hint)
 
-    def compiled(self, node: Node, what: str, compile_: Callable[[str], T]) -> T | None:
-        """What a text means. Where YAML took a part of it for a comment, that is told instead of what follows."""
+    def compiled(
+        self,
+        node: Node,
+        what: str,
+        compile_: Callable[[str], T],
+        faults: Callable[[str], Sequence[ExpressionError]],
+    ) -> T | None:
+        """What a text means, or its `faults`. Where YAML took a part of it for a comment, that is told instead."""
         text = self._document.text(node, what)
         if text is None:
             return None
@@ -113,9 +120,10 @@ class Fields:
             return None
         try:
             return compile_(text)
-        except ExpressionError as error:
+        except ExpressionError:
             if tight:
                 self._document.complain_of_comment(node, what)
-            else:
-                self._document.fault(node, error)
+                return None
+            for fault in faults(text):
+                self._document.fault(node, fault)
             return None

@@ -63,7 +63,7 @@ def compile_field(source: str, separator: str = SEPARATOR) -> Field:
     The `separator` stands between several values in one text. Raises `ExpressionError`.
     """
     text = source.strip()
-    if _WHOLE_PATH.match(text):
+    if is_path(text):
         try:
             path = compile_path(text)
         except ExpressionError as error:
@@ -72,14 +72,19 @@ def compile_field(source: str, separator: str = SEPARATOR) -> Field:
             raise ExpressionError(error.message, error.offset + lead, hint) from None
         texts = _path_texts(path)
         return Field(source, (path,), texts, lambda event: separator.join(texts(event)), None)
-    return _compile_template(source, separator)
+    return compile_template(source, read(source), separator)
 
 
 _WHOLE_PATH = re.compile(r"\$(?=[.\[]|\Z)")
 
 
-def _compile_template(source: str, separator: str) -> Field:
-    template = read(source)
+def is_path(source: str) -> bool:
+    """Whether a text is meant as one JSONPath."""
+    return bool(_WHOLE_PATH.match(source.strip()))
+
+
+def compile_template(source: str, template: Block, separator: str = SEPARATOR) -> Field:
+    """The field of a template that was read; raises `ExpressionError`."""
     fixed = "".join(node.text for node in template.nodes if isinstance(node, Text))
     slots = [_plain(node) for node in template.nodes if not isinstance(node, Text)]
     if None in slots:

@@ -55,6 +55,20 @@ def tokens(text: str) -> Iterator[Token]:
     yield Token("end", "", len(text.rstrip()))
 
 
+def operands(text: str) -> Iterator[tuple[int, str]]:
+    """What `and` and `or` join outside of brackets, right or wrong, with its offset; no string that never ends."""
+    begin = depth = 0
+    for found in _TOKEN.finditer(text):
+        word = found[0]
+        if found.lastgroup == "stray" and word in OPENERS:
+            break
+        depth = max(0, depth + (word in ("(", "[")) - (word in (")", "]")))
+        if word in ("and", "or") and not depth:
+            yield begin, text[begin : found.start()]
+            begin = found.end()
+    yield begin, text[begin:]
+
+
 def fail(token: Token, message: str, hint: str | None) -> NoReturn:
     raise ExpressionError(message, token.offset, hint)
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from twiliodest.errors import ExpressionError
 
+UNREAD = ("raw", "comment", "doc")  # what stands within is no part of the template
+
 
 class Part(NamedTuple):
     """`kind` is text, output or tag. `text` is the text, or what stands in the braces, from `at` on.
@@ -35,7 +37,7 @@ def parts(source: str) -> Iterator[Part]:
         if text:
             yield Part("text", at, text)
         part, at, strip = _braces(source, opening)
-        if part.name in _UNREAD:
+        if part.name in UNREAD:
             inner, at, strip = _unread(source, part, at, strip)
             if part.name == "raw" and inner.text:
                 yield inner
@@ -65,7 +67,6 @@ def lines(tag: Part) -> Iterator[Part]:
 
 _OPENING = re.compile(r"\{\{-?|\{%-?")
 _NAME = re.compile(r"\s*(#|(?:[^\W\d]\w*)?)\s*")
-_UNREAD = ("raw", "comment", "doc")  # what stands within is no part of the template
 _STRAY = re.compile(r"""(?:[^"'{]|"[^"]*"|'[^']*'|\{(?![{%]))*\{[{%]""")
 
 

@@ -8,7 +8,7 @@ from twiliodest.errors import ExpressionError
 from twiliodest.templates.liquid.grammar import placeholder
 from twiliodest.templates.liquid.hints import tag_hint
 from twiliodest.templates.liquid.nodes import Assign, Block, Capture, Case, Count, For, If, Node, Output, Text
-from twiliodest.templates.liquid.parts import Part, parts
+from twiliodest.templates.liquid.parts import UNREAD, Part, parts
 from twiliodest.templates.liquid.tags import TAGS, alone
 
 SOURCE_LIMIT = 10_000  # characters of a template
@@ -22,7 +22,12 @@ def read(source: str) -> Block:
     half = next((at for at, char in enumerate(source) if "\ud800" <= char <= "\udfff"), None)
     if half is not None and not source.isascii():
         raise ExpressionError("this is half of a character", half, "write the character itself")
-    return _Reader(parts(source)).whole()
+    return read_parts(parts(source))
+
+
+def read_parts(parts: Iterable[Part]) -> Block:
+    """A template of these parts; raises `ExpressionError`."""
+    return _Reader(parts).whole()
 
 
 def assigned(block: Block) -> set[str]:
@@ -58,6 +63,7 @@ _INNER: dict[str, tuple[str, ...]] = {
     "capture": (),
     **dict.fromkeys(("comment", "raw", "doc"), ()),
 }  # the tags that are closed, and what may stand within
+CLOSED = tuple(name for name in _INNER if name not in UNREAD)  # of these, those whose content is a template
 _SINGLE = ("assign", "break", "continue", "cycle", "decrement", "echo", "increment", "liquid", "#")
 _ABSENT = (
     *("include", "render", "layout", "block", "extends", "import", "section"),
