@@ -10,7 +10,8 @@ import pytest
 from pages import PAGES, rows
 
 from twiliodest.events.decoding import view
-from twiliodest.triggers.grammar import SIGNATURES, parse
+from twiliodest.triggers.functions import FUNCTIONS
+from twiliodest.triggers.grammar import parse
 from twiliodest.triggers.matching import compile_trigger
 
 NOT_TEXTS: list[Any] = [None, 5, True, ["vip"], {"vip": 1}]
@@ -83,9 +84,9 @@ def test_every_function_and_operator_has_examples_of_both_kinds() -> None:
     operators = re.search(r"From the weakest to the strongest: (.*?);", page, re.DOTALL)
     assert operators, "the page has a list of operators"
     functions = {name for row in rows("docs/triggers.md") for name in re.findall(r"`(\w+)\(", row[0])}
-    for word in (*re.findall("`(.*?)`", operators[1]), *functions, *SIGNATURES):
+    for word in (*re.findall("`(.*?)`", operators[1]), *functions, *FUNCTIONS):
         written = re.escape(word) if not word.isalpha() else rf"\b{word}\b"
         shown = [(those, others) for trigger, those, others in EXAMPLES if re.search(written, trigger)]
         assert [1 for those, _ in shown if those], word
         assert [1 for _, others in shown if others], word
-    assert functions == set(SIGNATURES)
+    assert functions == set(FUNCTIONS)

@@ -9,7 +9,8 @@ from strategies import EXPRESSIONS
 
 from twiliodest.errors import ExpressionError
 from twiliodest.triggers.expressions import And, Compare, Expression, Field, Literal, Not, Or
-from twiliodest.triggers.grammar import MAX_DEPTH, SIGNATURES, parse
+from twiliodest.triggers.functions import FUNCTIONS
+from twiliodest.triggers.grammar import MAX_DEPTH, parse
 from twiliodest.triggers.scope import walk
 
 
@@ -154,7 +155,7 @@ def test_an_operator_of_another_language_is_named_in_this_one(foreign: str, own:
     assert caught.value.hint == f"use {own}"
 
 
-@pytest.mark.parametrize(("name", "wanted"), [(name, takes) for name, (takes, _) in SIGNATURES.items()])
+@pytest.mark.parametrize(("name", "wanted"), [(name, it.takes) for name, it in FUNCTIONS.items()])
 def test_a_function_without_arguments_says_how_to_write_it(name: str, wanted: tuple[str, ...]) -> None:
     """With a word for each argument, and the words are those of the docs."""
     assert {*wanted} <= {"string", "value", "string or list", "string or number"}

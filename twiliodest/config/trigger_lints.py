@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from twiliodest.config.lints import ROOTS, Finding
 from twiliodest.triggers.expressions import And, Call, Compare, Expression, Field, Literal, Not, Or, Value
 from twiliodest.triggers.functions import FUNCTIONS, TYPES, is_in, typeof
-from twiliodest.triggers.grammar import SIGNATURES
 from twiliodest.triggers.scope import choices, keys, walk
 
 
@@ -43,7 +42,7 @@ def _lint_node(node: Expression) -> Iterator[Finding]:
             yield from _lint_conditions(*operands)
             yield from _lint_contradictions(operands)
         case Call(function, arguments):
-            for argument, parameter in zip(arguments, SIGNATURES[function][0], strict=True):
+            for argument, parameter in zip(arguments, FUNCTIONS[function].takes, strict=True):
                 if parameter != "value" and not _types(argument) & set(parameter.split(" or ")):
                     yield Finding(f"{function} works on a {parameter}, never on {argument}")
         case Compare():
@@ -135,7 +134,7 @@ def _lint_types(node: Compare) -> Iterator[Finding]:
         case "<" | "<=" | ">" | ">=":
             for side in (node.left, node.right):
                 if "number" not in _types(side):
-                    number = None if not isinstance(side, Literal) else FUNCTIONS["number"](side.value)
+                    number = None if not isinstance(side, Literal) else FUNCTIONS["number"].apply(side.value)
                     hint = None if number is None else f"write {number} without quotes"
                     yield Finding(f"{node} never matches: {side} is not a number", hint)
 
@@ -167,6 +166,6 @@ def _types(expression: Expression) -> frozenset[str]:
         case Field():
             return frozenset(TYPES)
         case Call(function, _):
-            return frozenset(SIGNATURES[function][1].split(" or "))
+            return frozenset(FUNCTIONS[function].gives.split(" or "))
         case _:
             return frozenset({"bool"})

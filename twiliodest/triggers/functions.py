@@ -1,4 +1,4 @@
-"""The functions and operators of triggers: what they make of values, whatever an event holds there.
+"""The functions of triggers, and what equality means there: what they take and make, whatever an event holds.
 
 Where the language's documentation is silent:
 
@@ -17,7 +17,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -34,6 +34,14 @@ TYPES: Mapping[str, Any] = {
     "null": type(None),
     "object": object,
 }
+
+
+class Function(NamedTuple):
+    """What a function takes and gives, one or several types as in `string or list`; `value` is any of them."""
+
+    takes: tuple[str, ...]
+    gives: str
+    apply: Callable[..., object]
 
 
 def is_in(value: object, values: object) -> bool:
@@ -93,8 +101,10 @@ def _length(value: object) -> int | None:
     return len(value) if isinstance(value, _LISTS) else 0 if value is None else None
 
 
-def _of_text(change: Callable[[str], str]) -> Callable[[object], str | None]:
-    return lambda value: change(value) if isinstance(value, str) else None
+def _of_text(change: Callable[[str], str]) -> Function:
+    return Function(
+        ("string",), "string or null", lambda value: change(value) if isinstance(value, str) else None
+    )
 
 
 def _to_bool(value: object) -> bool | None:
@@ -123,17 +133,17 @@ def _to_number(value: object) -> object:
 
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
-FUNCTIONS: Mapping[str, Callable[..., object]] = {
-    "contains": _contains,
-    "match": _match,
-    "length": _length,
+FUNCTIONS: Mapping[str, Function] = {
+    "contains": Function(("string", "string"), "bool", _contains),
+    "match": Function(("string", "string"), "bool", _match),
+    "length": Function(("string or list",), "number or null", _length),
     "lowercase": _of_text(str.lower),
     "uppercase": _of_text(str.upper),
     "snakecase": _of_text(lambda text: text.replace(" ", "_")),
     "kebabcase": _of_text(lambda text: text.replace(" ", "-")),
     "titlecase": _of_text(lambda text: re.sub(r"(?<!\S)\S", lambda initial: initial[0].upper(), text)),
-    "typeof": typeof,
-    "bool": _to_bool,
-    "string": _to_string,
-    "number": _to_number,
+    "typeof": Function(("value",), "string", typeof),
+    "bool": Function(("value",), "bool or null", _to_bool),
+    "string": Function(("value",), "string or null", _to_string),
+    "number": Function(("string or number",), "number or null", _to_number),
 }

@@ -30,23 +30,11 @@ from twiliodest.triggers.expressions import (
     Or,
     Value,
 )
+from twiliodest.triggers.functions import FUNCTIONS
 from twiliodest.triggers.globs import compile_glob
 from twiliodest.triggers.tokens import ESCAPE, NAME, OPENERS, Token, fail, parse_number, tokens
 
 MAX_DEPTH = 50  # levels of parentheses, lists, calls and `!`
-SIGNATURES = {
-    "contains": (("string", "string"), "bool"),
-    "match": (("string", "string"), "bool"),
-    "length": (("string or list",), "number or null"),
-    **{
-        f"{case}case": (("string",), "string or null")
-        for case in ("lower", "upper", "snake", "kebab", "title")
-    },
-    "typeof": (("value",), "string"),
-    "bool": (("value",), "bool or null"),
-    "string": (("value",), "string or null"),
-    "number": (("string or number",), "number or null"),
-}  # what each function takes and gives; "value" is any type
 
 
 def parse(text: str) -> Expression:
@@ -116,14 +104,14 @@ class _Parser:
         return Field(tuple(re.sub(r"(?s)\\(.)", r"\1", name) for name in names))
 
     def _call(self, name: Token) -> Expression:
-        if name.text not in SIGNATURES:
-            near = difflib.get_close_matches(name.text.lower(), SIGNATURES, 1, 0.5)
-            hint = f"did you mean {near[0]}?" if near else "the functions are " + ", ".join(SIGNATURES)
+        if name.text not in FUNCTIONS:
+            near = difflib.get_close_matches(name.text.lower(), FUNCTIONS, 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else "the functions are " + ", ".join(FUNCTIONS)
             hint = "use ! to negate: !( … )" if name.text.lower() == "not" else hint
             fail(name, f'there is no function "{name.text}"', hint)
         read = self._several(")", lambda: (self.token, self.condition()))
         arguments = tuple(argument for _, argument in read)
-        parameters, _ = SIGNATURES[name.text]
+        parameters = FUNCTIONS[name.text].takes
         if len(arguments) != (wanted := len(parameters)):
             message = f"{name.text} takes {wanted} argument{'s' * (wanted > 1)}, not {len(arguments)}"
             fail(name, message, f"write {name.text}({', '.join(parameters)})")

@@ -100,7 +100,7 @@ def _compile_value(expression: Expression) -> _Get:
         case Call("match", (_, Literal(str()))) | Compare() | Not() | And() | Or():
             return compile_trigger(expression)
         case Call(function, arguments):
-            apply, values = FUNCTIONS[function], [_compile_value(argument) for argument in arguments]
+            apply, values = FUNCTIONS[function].apply, [_compile_value(argument) for argument in arguments]
             return lambda event: apply(*[value(event) for value in values])
 
 
