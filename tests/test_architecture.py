@@ -107,8 +107,8 @@ INSIDE = {
         "numbering segments spellings",
     ),
     "twilio": (
-        *("messages reader receipts", "connection", "dialing", "http1"),
-        "advice answers contents faults network redaction wire",
+        *("messages reader receipts", "connection", "dialing", "http1", "answers"),
+        "codes contents faults network redaction wire",
     ),
     "ledger": (
         *("ledger check copy", "looks", "clerk writer", "log notes", "reader", "file", "locks receipts"),
@@ -123,7 +123,7 @@ INSIDE = {
         *("selection", "compiler", "syntax", "words", "hints search"),
         *("iregexp", "automaton names nodes values"),
     ),
-    "triggers": ("matching", "faults", "functions grammar scope", "expressions globs", "tokens"),
+    "triggers": ("matching", "faults", "grammar scope", "functions", "expressions globs", "tokens"),
     "events": (
         *(
             "decoding reading",

@@ -12,11 +12,9 @@ from twiliodest.templates.fields import compile_field
 from twiliodest.templates.paths.compiler import compile_path
 from twiliodest.triggers.functions import FUNCTIONS
 from twiliodest.triggers.grammar import parse
-from twiliodest.twilio import answers
-from twiliodest.twilio.advice import ARRIVAL
+from twiliodest.twilio.codes import ARRIVAL, REFUSAL, VERDICTS
 
 LIMIT = 12 * 1024
-CODES = ("_FORBIDDEN", "_SENDER", "_REJECTED", "_DELAYED", "_MAYBE", "_AGAIN")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -96,15 +94,14 @@ def test_every_code_of_twilio_s_that_is_known_is_explained() -> None:
     """The page of errors says of each code what it does to the run, and what to do where there is advice."""
     page = PAGES["docs/errors.md"]
     what_to_do, _, effects = page.partition("## What a code does")
-    kinds = [code for name in CODES for code in getattr(answers, name)]
-    assert sorted(map(int, re.findall(r"\b\d{5}\b", effects))) == sorted(kinds)
+    assert sorted(map(int, re.findall(r"\b\d{5}\b", effects))) == sorted(VERDICTS)
     advised = {
         int(code)
         for row in rows("docs/errors.md")
         for code in re.findall(r"^[\d, ]+$", row[0])
         for code in code.split(",")
     }
-    assert set(answers._ADVICE) <= advised, what_to_do
+    assert REFUSAL.keys() <= advised, what_to_do
 
 
 def test_what_to_do_about_a_text_that_did_not_arrive_is_explained() -> None:

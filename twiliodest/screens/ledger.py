@@ -10,7 +10,7 @@ from twiliodest.ledger import rows as ledger
 from twiliodest.ledger.receipts import Receipt
 from twiliodest.screens.screen import PAGE, print_line, print_lines, screen_width
 from twiliodest.screens.tables import Cell, Column, Row, Table
-from twiliodest.twilio.advice import ARRIVAL
+from twiliodest.twilio.codes import ARRIVAL
 
 COLUMNS = (
     Column(name="time", is_whole=True),

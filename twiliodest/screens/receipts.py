@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from twiliodest.ledger.receipts import UNDER_WAY, Ended
 from twiliodest.screens.screen import console, print_line, print_lines, screen_width
 from twiliodest.screens.tables import Cell, Column, Row, Table
-from twiliodest.twilio.advice import ARRIVAL
+from twiliodest.twilio.codes import ARRIVAL
 
 COLUMNS = (
     Column(name="messages", is_number=True, is_whole=True),
