@@ -15,9 +15,9 @@ from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.screens import screen
 from twiliodest.screens.bar import Bar
 from twiliodest.screens.listing import Listing
-from twiliodest.screens.outcomes import OutcomeTable
 from twiliodest.screens.report import Rejects
 from twiliodest.screens.results import Results
+from twiliodest.screens.send_table import OutcomeTable
 
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from twiliodest.model import Message, Status
-from twiliodest.screens.outcomes import body_of
 from twiliodest.screens.screen import print_line
+from twiliodest.screens.send_columns import body_of
 
 if TYPE_CHECKING:
     from twiliodest.screens.report import Tally

@@ -7,9 +7,9 @@ from typing import Any
 
 from twiliodest.checks.inquiry import Answer, Explained
 from twiliodest.model import Outcome, Status
-from twiliodest.screens.outcomes import STYLES
 from twiliodest.screens.report import record
 from twiliodest.screens.screen import console, plain, print_line
+from twiliodest.screens.send_columns import STYLES
 
 MOST = 8  # conditions of one action
 VERDICTS = {

@@ -16,7 +16,7 @@ from twiliodest.screens.report import Rejects, Tally, write_records
 from twiliodest.screens.streams import mute
 
 if TYPE_CHECKING:
-    from twiliodest.screens.outcomes import OutcomeTable
+    from twiliodest.screens.send_table import OutcomeTable
 
 BUFFER = 1 << 16  # bytes that are written at once when nobody waits for each line
 
@@ -124,6 +124,6 @@ class Results:
 
 
 def _table(listing: Listing, bar: Bar) -> OutcomeTable:
-    from twiliodest.screens.outcomes import OutcomeTable
+    from twiliodest.screens.send_table import OutcomeTable
 
     return OutcomeTable(listing, bar.print_lines)

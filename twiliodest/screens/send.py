@@ -1,4 +1,4 @@
-"""What people see of a send: the table of outcomes, the plan and its question, the summary."""
+"""What people see of a send around its table: the plan and its question, the summary."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 from twiliodest.model import Message, Status
 from twiliodest.screens.controls import one_line
 from twiliodest.screens.listing import Listing
-from twiliodest.screens.outcomes import STYLES, body_of
 from twiliodest.screens.report import TO_SEND
 from twiliodest.screens.screen import console, plain, print_told
+from twiliodest.screens.send_columns import STYLES, body_of
 
 if TYPE_CHECKING:
     from twiliodest.config.settings import Config

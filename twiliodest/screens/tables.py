@@ -1,4 +1,4 @@
-"""Tables that fit: columns as wide as they need and the screen allows, words whole, whatever their script.
+"""How every table is laid out: columns as wide as needed and as the screen allows, words whole in any script.
 
 Where not even the words fit side by side, each row becomes lines of `name  value`.
 """

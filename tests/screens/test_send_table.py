@@ -13,7 +13,7 @@ from rich.text import Text
 
 from twiliodest.model import Event, Message, Outcome, Status
 from twiliodest.screens.listing import Listing
-from twiliodest.screens.outcomes import OutcomeTable
+from twiliodest.screens.send_table import OutcomeTable
 
 
 def outcome(

@@ -1,4 +1,4 @@
-"""The table of outcomes: what went wrong comes first, then what is sent; rows of a pipe appear as they happen."""
+"""The table of `send`: what went wrong comes first, then what is sent; rows of a pipe appear as they happen."""
 
 from __future__ import annotations
 
@@ -7,35 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from twiliodest.delivery.claims import content_of
-from twiliodest.model import Message, Outcome, Status
+from twiliodest.model import Outcome, Status
 from twiliodest.screens.controls import one_line
 from twiliodest.screens.listing import Listing
 from twiliodest.screens.screen import PAGE, print_line, print_lines, screen_width
-from twiliodest.screens.tables import Cell, Column, Row, Table
+from twiliodest.screens.send_columns import COLUMNS
+from twiliodest.screens.tables import Cell, Row, Table
 from twiliodest.screens.wrapping import wrap
 
-COLUMNS = (
-    Column(name="line", is_number=True, is_whole=True),
-    Column(name="action"),
-    Column(name="to", is_whole=True),
-    Column(name="body", weight=2),
-    Column(name="seg", is_number=True, is_whole=True),
-    Column(name="status", is_whole=True),
-)
-ACTION, TO = 1, 2  # the columns from which a reason has room
-STYLES = {
-    Status.PLANNED: "green",
-    Status.SENT: "green",
-    Status.ALREADY: "dim",
-    Status.INVALID: "red",
-    Status.REJECTED: "red",
-    Status.FAILED: "yellow",
-    Status.UNKNOWN: "magenta",
-    Status.HELD: "cyan",
-    Status.SUPPRESSED: "dim",
-    Status.EXPIRED: "dim",
-}
 _INTEREST = (
     {Status.UNKNOWN, Status.FAILED, Status.REJECTED, Status.INVALID},
     {Status.PLANNED, Status.SENT},
@@ -119,7 +98,7 @@ class OutcomeTable:
         if self._table is None:
             is_first = self._listing.flows or len(rows) >= PAGE
             to_come = _samples(self._listing.actions, self._width) if is_first else ()
-            self._table = Table.of(COLUMNS, (*rows, *to_come), self._width)
+            self._table = Table.of([shown.column for shown in COLUMNS], (*rows, *to_come), self._width)
             yield from self._table.head()
         for outcome, row in zip(outcomes, rows, strict=True):
             if len(self._sources) > 1 and outcome.event.source != self._source:
@@ -140,29 +119,11 @@ def _rank(status: Status) -> int:
 
 
 def _row(outcome: Outcome, diverted_to: str | None) -> Row:
-    message, status = outcome.message, outcome.status
-    phone = f"\n→ {diverted_to}" if diverted_to else ""
-    cells = (
-        Cell(str(outcome.event.line), "dim"),
-        Cell(outcome.action or ""),
-        Cell(f"{message.to}{phone}" if message else ""),
-        Cell(body_of(message) if message else ""),
-        Cell(str(message.segments) if message else ""),
-        Cell(status.value, STYLES.get(status, "")),
-    )
-    return Row(cells, outcome.reason or "", TO if outcome.action else ACTION)
+    cells = [shown.cell(outcome, diverted_to) for shown in COLUMNS]
+    names = [shown.column.name for shown in COLUMNS]
+    return Row(cells, outcome.reason or "", names.index("to" if outcome.action else "action"))
 
 
 def _samples(actions: Sequence[str], width: int) -> Sequence[Row]:
     """Rows as they may be: of what is still to come, nobody knows the widths."""
-    longest = max((status.value for status in Status), key=len)
-    return [
-        Row([Cell(text) for text in ("99999", name, "+999999999999", "x" * width, "9", longest)])
-        for name in actions or ("",)
-    ]
-
-
-def body_of(message: Message) -> str:
-    """A message's text, or its content template, and the addresses of its media."""
-    media = (f"+\u00a0{url}" for url in message.media_urls)
-    return "\n".join(filter(None, (content_of(message) or message.body, *media)))
+    return [Row([Cell(shown.sample(name, width)) for shown in COLUMNS]) for name in actions or ("",)]
