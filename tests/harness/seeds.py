@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from segment_api import SERVICE
+from segment_api import CONTENT, SERVICE
 
 PHONES = ("+14155550134", "+447911123456", "+4915112345678")
 ODD_PHONES: tuple[Any, ...] = ("415", "", None, 14155550134, "+1 415 555 0134", " +14155550134 ", False, {})
@@ -114,8 +114,8 @@ def mapping(random: Random) -> tuple[str, dict[str, Any]]:
                 ({"@path": "$.properties.pic"}, "https://a.example/3.png", picture)
             )
         return "sendSMS", fields
-    channel = random.choice(("SMS", "MMS", "RCS"))
-    message = {"channel": channel, "contentTemplateType": "Inline", "toPhoneNumber": to}
+    channel = random.choice(("SMS", "MMS", "RCS", "Whatsapp"))
+    message: dict[str, Any] = {"channel": channel, "contentTemplateType": "Inline", "toPhoneNumber": to}
     if channel == "RCS" or random.random() < 0.5:
         message |= {
             "senderType": "Messaging Service",
@@ -123,6 +123,12 @@ def mapping(random: Random) -> tuple[str, dict[str, Any]]:
         }
     else:
         message |= {"senderType": "Phone number", "fromPhoneNumber": "+15005550006"}
+    if random.random() < 0.2:
+        message["validityPeriod"] = random.choice((60, 14400, 90))
+    if random.random() < 0.3:
+        variables = {"1": text, "name": _path(random), "2": random.choice(("x", 5, _template(random)))}
+        content = {"contentTemplateType": "Text", "contentSid": random.choice((CONTENT, f"A [{CONTENT}]"))}
+        return "sendMessage", message | content | {"contentVariables": variables}
     if random.random() < 0.9:
         message["inlineBody"] = text
     if random.random() < 0.4:

@@ -32,7 +32,7 @@ MAPPINGS, EVENTS = 400, 30
 DOCUMENTED = re.compile(
     r"(nothing at )?\$.*|.*E\.164.*|.*decimal number.*|the recipient is empty.*|the body is empty.*|.*media URL.*"
 )  # why a message is invalid: a value that is missing or is no text, a number or an address that is none
-Posted = tuple[str, str, str, tuple[str, ...]]  # recipient, sender, text, media
+Posted = tuple[str, str, str, tuple[str, ...], dict[str, Any]]  # recipient, sender, text, media, and more
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,18 @@ def as_posted(form: Sequence[tuple[str, str]]) -> Posted:
     fields = {name: value for name, value in form if name != "MediaUrl"}
     media = tuple(value.strip() for name, value in form if name == "MediaUrl" and value.strip())
     sender = fields.get("From") or fields["MessagingServiceSid"]
-    return canonical_address(fields["To"].strip()), sender, fields.get("Body", "").strip(), media
+    variables = json.loads(fields.get("ContentVariables", "{}"))
+    more = {
+        "ContentSid": fields.get("ContentSid"),
+        "ContentVariables": {name: _written(value) for name, value in variables.items()},
+        "ValidityPeriod": fields.get("ValidityPeriod"),
+    }
+    return canonical_address(fields["To"].strip()), sender, fields.get("Body", "").strip(), media, more
+
+
+def _written(value: Any) -> str:
+    """What Twilio puts in a content template's place for a value of JSON."""
+    return value.strip() if isinstance(value, str) else json.dumps(value)
 
 
 def planned_here(folder: Path) -> dict[tuple[str, str], Any]:
@@ -132,4 +143,6 @@ def test_every_text_of_segment_is_planned_or_its_absence_is_explained(
 
 
 def _posted(record: Any) -> Posted:
-    return record["to"], record["from"], record["body"].strip(), tuple(record["media_urls"])
+    posted = [("To", record["to"]), ("From", record["from"]), ("Body", record["body"])]
+    media = [("MediaUrl", url) for url in record["media_urls"]]
+    return as_posted([*posted, *media, *record["parameters"].items()])

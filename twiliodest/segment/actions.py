@@ -10,7 +10,7 @@ from twiliodest.segment.drafts import NOTHING, Draft
 from twiliodest.segment.media import add_picture
 from twiliodest.segment.messages import FIELDS as MESSAGE_FIELDS
 from twiliodest.segment.messages import add_message
-from twiliodest.segment.phrases import Choice, Phrase, Text, Value, source
+from twiliodest.segment.phrases import needed, source
 from twiliodest.segment.recipients import check_recipient, check_text
 from twiliodest.segment.triggers import read_trigger
 
@@ -43,18 +43,7 @@ def draft_of(mapped: Mapped, kind: str, name: str, known: Collection[str]) -> Dr
         return draft
     draft.field("to", mapped.fields.get("To"), check=check_recipient, instead=NOTHING)
     media = mapped.fields.get("MediaUrl")
-    spell = source if media in (None, "") else _needed
+    spell = source if media in (None, "") else needed
     draft.field("body", mapped.fields.get("Body"), spell=spell, check=check_text, instead=NOTHING)
     add_picture(draft, media)
     return draft
-
-
-def _needed(phrase: Phrase) -> str:
-    """A body without which nothing is sent, even if there is a picture."""
-    return source(_without_gaps(phrase))
-
-
-def _without_gaps(phrase: Phrase | None) -> Phrase:
-    if isinstance(phrase, Choice):
-        return Choice(phrase.tested, phrase.blank, *map(_without_gaps, (phrase.then, phrase.other)))
-    return phrase if phrase not in (None, Text("")) else Value(("not_taken_over",))

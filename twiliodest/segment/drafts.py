@@ -10,11 +10,11 @@ from msgspec import Struct, field
 from twiliodest.errors import ExpressionError
 from twiliodest.segment.directives import excerpt, read_phrase
 from twiliodest.segment.moustaches import UnsaidError
-from twiliodest.segment.phrases import Phrase, source
+from twiliodest.segment.phrases import NOBODY_HAS, Phrase, source
 from twiliodest.segment.yaml_text import Scalars
 from twiliodest.templates.fields import compile_field
 
-NOTHING = "$.not_taken_over"  # stands where a text is missing: no event has it, so nothing can be sent
+NOTHING = f"$.{NOBODY_HAS}"  # stands where a text is missing: no event has it, so nothing can be sent
 Read: TypeAlias = Callable[[Any, list[str]], "Phrase | None"]
 
 

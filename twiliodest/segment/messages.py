@@ -14,7 +14,7 @@ from twiliodest.segment.directives import directive, path_of, read_phrase
 from twiliodest.segment.drafts import NOTHING, Draft, checked
 from twiliodest.segment.media import add_media
 from twiliodest.segment.moustaches import UnsaidError, read_tokens
-from twiliodest.segment.phrases import Phrase, Value, source
+from twiliodest.segment.phrases import Phrase, Text, Value, needed
 from twiliodest.segment.recipients import check_recipient, check_text, plain_text
 
 FIELDS = ("toPhoneNumber", "toMessengerUserId", "inlineBody", "contentSid", "senderType", "channel")
@@ -93,7 +93,9 @@ def _add_content(draft: Draft, fields: Mapping[str, Any]) -> None:
         if not isinstance(variables, dict) or any(name.startswith("@") for name in variables):
             raise UnsaidError("they depend on the event as a whole")
         phrases = {name: read_phrase(value, notes) for name, value in variables.items()}
-        texts = {name: checked(source(phrase)) for name, phrase in phrases.items() if phrase}
+        if any(isinstance(phrase, Text) and not phrase.text.strip() for phrase in phrases.values()):
+            raise UnsaidError("one of them is empty")
+        texts = {name: checked(needed(phrase)) for name, phrase in phrases.items() if phrase}
     except UnsaidError as unsaid:
         draft.fail("content_variables", str(unsaid), variables)
         return

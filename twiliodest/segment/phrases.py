@@ -65,6 +65,11 @@ def source(phrase: Phrase) -> str:
     return template
 
 
+def needed(phrase: Phrase) -> str:
+    """A field without which nothing may be sent: where nothing is said, it is what no event has."""
+    return source(_without_gaps(phrase))
+
+
 def quoted(text: str) -> str:
     """A text within a placeholder. Raises `ValueError` where it has both kinds of quotes, or braces."""
     if any(end in text for end in ("}}", "%}", "{{", "{%")) or ('"' in text and "'" in text):
@@ -72,6 +77,13 @@ def quoted(text: str) -> str:
     return f"'{text}'" if '"' in text else f'"{text}"'
 
 
+def _without_gaps(phrase: Phrase | None) -> Phrase:
+    if isinstance(phrase, Choice):
+        return Choice(phrase.tested, phrase.blank, *map(_without_gaps, (phrase.then, phrase.other)))
+    return phrase if phrase not in (None, Text("")) else Value((NOBODY_HAS,))
+
+
+NOBODY_HAS = "not_taken_over"  # the name of a member that no event has
 _LIKE_A_PATH = re.compile(r"\s*\$(?=[.\[]|\s*\Z)")
 _BRACE = re.compile(r"\{(?=[{%]|\Z)")
 _CAPTURED = "segment_text"
