@@ -31,7 +31,7 @@ INSIDE = {
             "preview",
             "run",
         ),
-        "listing rejects summary take_over",
+        "listing rejects sandbox_options summary take_over",
         *("contradictions send_options", "selection", "options", "values", "command"),
         "receipts",
         "endings environment",

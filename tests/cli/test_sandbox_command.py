@@ -107,3 +107,52 @@ def test_what_a_client_says_makes_no_line_of_its_own(home: Path) -> None:
         httpx.post(f"{url}{path}", data=form, auth=(account, "x"), trust_env=False)
     assert len(said) == 1
     assert said[0].isprintable()
+
+
+HX = "HX" + "a" * 32
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--undelivered", "+15557654321"), 'write NUMBER=CODE'),
+        (("--undelivered", "=30003"), "write NUMBER=CODE"),
+        (("--undelivered", "+15557654321=3"), "of five digits"),
+        (("--undelivered", "nobody=30003"), "write NUMBER=CODE"),
+        (("--pace", "-1"), "0"),
+        (("--pace", "nan"), "0"),
+        (("--templates", "missing.yaml"), "cannot read missing.yaml: No such file"),
+        (("--templates", "."), "cannot read .: Is a directory"),
+        (("--templates", "list.yaml"), "list.yaml: Expected `object`"),
+        (("--templates", "broken.yaml"), "line 1"),
+        (("--templates", "sid.yaml"), '"HX1" is not the SID of a content template'),
+        (("--templates", "key.yaml"), "bodi"),
+        (("--templates", "binary.yaml"), "binary.yaml: "),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_option_is_said(home: Path, options: tuple[str, ...], said: str) -> None:
+    """What is wrong and how to write it; nothing is served, and there is no traceback."""
+    (home / "list.yaml").write_text("- a\n")
+    (home / "broken.yaml").write_text("HX: {body: 'x\n")
+    (home / "sid.yaml").write_text("HX1: {body: x}\n")
+    (home / "key.yaml").write_text(f"{HX}: {{bodi: x}}\n")
+    (home / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
+    done = run("sandbox", "--port", "0", *options, cwd=home)
+    assert done.returncode == 2
+    assert said in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_texts_end_as_the_options_say(home: Path) -> None:
+    """A number that nothing reaches, and a template of one's own."""
+    (home / "templates.yaml").write_text(f"{HX}:\n  body: Hi {{{{1}}}}\n  variables: {{1: there}}\n")
+    options = ("--pace", "0", "--undelivered", "+14155550134=30006", "--templates", "templates.yaml")
+    with serving(home, *options) as (command, _):
+        url = command.split()[-1]
+        account = "AC" + "0" * 32
+        form = {"To": "+14155550134", "From": "+15005550006", "ContentSid": HX}
+        with httpx.Client(auth=(account, "x"), trust_env=False, timeout=SECONDS) as client:
+            messages = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
+            assert client.post(messages, data=form).json()["body"] == "Hi there"
+            (listed,) = client.get(messages).json()["messages"]
+    assert (listed["status"], listed["error_code"]) == ("undelivered", 30006)

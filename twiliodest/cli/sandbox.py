@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from twiliodest.cli.command import declare, mistake, option
 from twiliodest.cli.environment import Environment
 from twiliodest.cli.options import load
+from twiliodest.cli.sandbox_options import chaos_of, failures, templates_of, undelivered_of
 from twiliodest.cli.signals import interrupts, until_interrupted
 from twiliodest.cli.values import FILE, Number
 from twiliodest.errors import ExitStatus, Problem
@@ -20,10 +21,9 @@ from twiliodest.errors import ExitStatus, Problem
 if TYPE_CHECKING:
     from twiliodest.config.settings import Config
     from twiliodest.model import Account
-    from twiliodest.sandbox import Chaos, Sandbox
+    from twiliodest.sandbox import Sandbox, Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SECONDS = ("delay", "retry_after")  # of the numbers of --chaos, which else are probabilities
 
 
 @declare("sandbox")
@@ -45,7 +45,7 @@ SECONDS = ("delay", "retry_after")  # of the numbers of --chaos, which else are 
     "--chaos",
     metavar="NAME=N",
     multiple=True,
-    shell_complete=lambda context, parameter, begun: [it for it in _failures() if it.startswith(begun)],
+    shell_complete=lambda context, parameter, begun: [it for it in failures() if it.startswith(begun)],
     help="Make it fail: too_many=0.1, server_error=0.05, …",
 )
 @option(
@@ -55,6 +55,26 @@ SECONDS = ("delay", "retry_after")  # of the numbers of --chaos, which else are 
     show_default=True,
     help="How many messages to keep; the oldest go first.",
 )
+@option(
+    "--pace",
+    metavar="SECONDS",
+    type=Number(0.0, 86_400.0),
+    default=3.0,
+    show_default=True,
+    help="How long a text takes from the queue to the phone.",
+)
+@option(
+    "--undelivered",
+    metavar="NUMBER=CODE",
+    multiple=True,
+    help="Texts to this number end undelivered, with Twilio's code: +15557654321=30003",
+)
+@option(
+    "--templates",
+    metavar="FILE",
+    type=FILE,
+    help="The content templates that exist (YAML or JSON); default: all do.",
+)
 @option("--quiet", "-q", is_flag=True, help="Do not log requests.")
 def command(
     *,
@@ -63,39 +83,40 @@ def command(
     config: Path | None,
     chaos: Sequence[str],
     keep: int,
+    pace: float,
+    undelivered: Sequence[str],
+    templates: Path | None,
     quiet: bool,
 ) -> ExitStatus:
     """$ twiliodest sandbox --port 8025
+    $ twiliodest sandbox --undelivered +15557654321=30003
 
     Serve a local stand-in for Twilio's Messages API, with an inbox page that shows the texts.
     """
-    loaded = load(config, Environment.current()) if config else None
-    with interrupts():
-        return serve_sandbox(host, port, loaded, chaos, keep, logs=not quiet)
-
-
-def serve_sandbox(
-    host: str,
-    port: int,
-    config: Config | None,
-    chaos: Sequence[str],
-    keep: int,
-    *,
-    logs: bool,
-) -> ExitStatus:
-    """Serve until Ctrl-C or SIGTERM. With a configuration only its account is let in. Raises `UsageError`."""
     _require_extra()
-    from twiliodest.sandbox import Settings, serve
-    from twiliodest.screens import screen
+    from twiliodest.sandbox import Settings
 
+    loaded = load(config, Environment.current()) if config else None
     settings = Settings(
         keep=keep,
-        account=config.account if config else None,
-        token=config.token.reveal() if config and config.token else None,
-        api_key=config.api_key if config else None,
-        chaos=_chaos(chaos),
-        heard=_log if logs else None,
+        account=loaded.account if loaded else None,
+        token=loaded.token.reveal() if loaded and loaded.token else None,
+        api_key=loaded.api_key if loaded else None,
+        chaos=chaos_of(chaos),
+        pace=pace,
+        undelivered=undelivered_of(undelivered),
+        templates=templates_of(templates),
+        heard=None if quiet else _log,
     )
+    with interrupts():
+        return _serve(host, port, settings)
+
+
+def _serve(host: str, port: int, settings: Settings) -> ExitStatus:
+    """Until Ctrl-C or SIGTERM. Raises `UsageError`."""
+    from twiliodest.sandbox import serve
+    from twiliodest.screens import screen
+
     if host not in LOOPBACK:
         message = f"{host} is open to other machines: anyone who can reach it can read every text"
         screen.print_problems([Problem(message=message, warning=True)])
@@ -145,39 +166,6 @@ def _announce(url: str) -> None:
 
     screen.print_line(f"inbox  {url}")
     screen.print_line(f"send   twiliodest send EVENTS --api-base {url}")
-
-
-def _failures() -> Sequence[str]:
-    """What may follow `--chaos`, each with a number to start from; nothing where the sandbox is not installed."""
-    with contextlib.suppress(ImportError):
-        from twiliodest.sandbox import Chaos
-
-        return [
-            f"{name}={1 if name in SECONDS else 0.1}" for name in Chaos.__struct_fields__ if name != "seed"
-        ]
-    return []
-
-
-def _chaos(settings: Sequence[str]) -> Chaos:
-    import msgspec
-
-    from twiliodest.sandbox import Chaos
-
-    names = [name for name in Chaos.__struct_fields__ if name != "seed"]
-    values = {}
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        try:
-            values[name] = float(value)
-        except ValueError:
-            name = ""
-        if name not in names:
-            hint = f"write --chaos NAME=NUMBER; the names are {', '.join(names)}"
-            raise mistake(f'"{setting}" is not a kind of chaos', hint)
-    try:
-        return msgspec.convert(values, Chaos)
-    except (ValueError, msgspec.ValidationError) as error:
-        raise mistake(f"--chaos: {error}") from None
 
 
 def _require_extra() -> None:
