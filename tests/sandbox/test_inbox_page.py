@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -124,7 +125,7 @@ def test_a_text_appears_without_reload(page: Page) -> None:
     assert page.texts("#texts .sender") == ["+15551234567"]
     assert "1 segment GSM-7" in page.texts(".meta")[0]
     assert "1 segment UCS-2" in page.texts(".meta")[1]
-    page.until(lambda: page.texts(".status") == ["Delivered", "Delivered"])
+    page.until(lambda: page.texts(".status") == ["✓✓ Delivered", "✓✓ Delivered"])
 
 
 def test_markup_in_a_text_is_shown_as_it_is(page: Page) -> None:
@@ -136,19 +137,57 @@ def test_markup_in_a_text_is_shown_as_it_is(page: Page) -> None:
     page.one(".meta").click()
     assert evil in page.one("#form").text
     assert page.all("#texts script, .bubble *, .snippet *, #detail img") == []
+    page.press(Keys.ESCAPE)
+    page.one("#texts button.chip").click()
     chip = page.one("#texts a.chip")  # nothing answers there: the picture became a link
     assert "https://127.0.0.1:1/" in str(chip.get_attribute("href"))
     (error,) = page.errors()
     assert error.startswith("https://127.0.0.1:1/")  # the picture that is not there, and nothing else
 
 
-def test_a_picture_is_shown(page: Page) -> None:
-    """Media of a text is shown as an image that links to itself."""
-    url = f"{page.sandbox.url}/icon.svg"
+def test_a_picture_is_loaded_by_a_click_alone(page: Page) -> None:
+    """Nothing is asked of whoever has the picture until somebody wants to see it; it links to itself then."""
+    url = f"{page.sandbox.url}/icon.svg?picture"
     page.send("Your receipt", MediaUrl=url)
+    button = page.one("#texts .media button")
+    assert "Show picture" in button.text
+    loaded = "return performance.getEntriesByName(arguments[0]).length"
+    assert page.browser.execute_script(loaded, url) == 0
+    assert page.all("#texts .media img") == []
+    button.click()
     image = page.one("#texts .media img")
     page.until(lambda: image.get_property("naturalWidth"))
     assert page.one("#texts .media a").get_attribute("href") == url
+
+
+def test_the_page_says_that_it_is_a_sandbox(page: Page) -> None:
+    """Always in sight, in the list and in the title."""
+    assert page.texts(".inbox .badge") == ["Sandbox"]
+    assert page.browser.title == "Sandbox inbox"
+
+
+def test_texts_are_counted_as_the_command_counts_them(page: Page) -> None:
+    """Those that arrived, and beside them those that were refused."""
+    page.send("one")
+    page.send("two", to="+15005550009")
+    page.until(lambda: page.texts("#counts") == ["1 text to 1 number · 1 segment · 1 refused"])
+
+
+def test_what_becomes_of_a_text_is_seen(page: Page) -> None:
+    """Undelivered with its code; cancelled, redacted and deleted ones change where they stand."""
+    messages = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
+    page.send("lost", to="+15005530003")
+    page.until(lambda: page.texts(".status") == ["✗ Undelivered"])
+    assert "30003 Unreachable destination handset" in page.texts(".meta")[0]
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    later = {"From": "MG" + "1" * 32, "ScheduleType": "fixed", "SendAt": at}
+    sid = page.send("soon", to="+15005530003", **later).json()["sid"]
+    page.until(lambda: page.texts(".status")[1:] == ["Scheduled"])
+    page.client.post(f"{messages}/{sid}.json", data={"Status": "canceled", "Body": ""})
+    page.until(lambda: page.texts(".status")[1:] == ["✗ Canceled"])
+    page.until(lambda: page.texts() == ["lost"])
+    page.client.delete(f"{messages}/{sid}.json")
+    page.until(lambda: len(page.texts(".status")) == 1)
 
 
 def test_search_finds_numbers_and_texts(page: Page) -> None:
@@ -280,16 +319,25 @@ def test_every_control_has_a_name(page: Page) -> None:
     page.until(lambda: page.texts("#announcer") == [f"New text to {TO}: hello"])
 
 
-def test_a_phone_shows_one_pane_at_a_time(page: Page) -> None:
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_a_phone_shows_one_pane_at_a_time(page: Page, width: int) -> None:
     """On a narrow screen the list leads to the conversation and back, and nothing sticks out."""
-    size = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+    size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         page.send("a" * 400)
+        page.send("See", MediaUrl="https://example.com/" + "long" * 50 + ".png")
+        wide = "return document.documentElement.scrollWidth > innerWidth"
+        page.one(".row")
+        assert not page.browser.execute_script(wide)
+        sticking = (
+            "return [...document.querySelectorAll('.inbox .bar > *')]"
+            ".filter((it) => it.getBoundingClientRect().right > innerWidth).map((it) => it.id || it.className)"
+        )
+        assert page.browser.execute_script(sticking) == []
         page.one(".row").click()
         page.one("#conversation")
         assert not page.one("#conversation .back").get_attribute("hidden")
-        wide = "return document.documentElement.scrollWidth > innerWidth"
         assert not page.browser.execute_script(wide)
         page.one("#conversation .back").click()
         page.until(lambda: not page.all("#conversation .back")[0].is_displayed())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
@@ -106,7 +107,8 @@ class Inbox:
 
 
 class Events:
-    """Server-sent events: `state` when it changed, `texts` (a list), `settled` when all there was is sent.
+    """Server-sent events: `state` when it changed, `texts` (a list), `changes` of texts that were told of
+    before, `settled` when all there was is sent.
 
     A client holds only its place in the store, so a slow one costs nothing; one that does not read is
     dropped. An event's id is that place: who reconnects goes on where they were.
@@ -134,11 +136,18 @@ class Events:
             self.store.watchers.discard(changed)
             gone.cancel()
 
+    def _id(self, place: int, heard: int) -> bytes:
+        return f"{self.run}-{place}-{heard}".encode()
+
+    def _resume(self, last_id: str) -> tuple[int, int]:
+        """The text and the change that a page has heard of; none, and all changes, for one that is new."""
+        found = re.fullmatch(rf"{self.run}-([0-9]{{1,15}})-([0-9]{{1,15}})", last_id)
+        return (int(found[1]), int(found[2])) if found else (0, self.store.changed)
+
     async def _stream(
         self, last_id: str, changed: asyncio.Event, gone: asyncio.Task[None], send: Send
     ) -> None:
-        run, _, seq = last_id.partition("-")
-        place = int(seq) if run == self.run and seq.isdecimal() and len(seq) < 16 else 0
+        place, heard = self._resume(last_id)
         told: bytes | None = None
         settled = False
         await _send(send, b"retry: 1000\n\n")
@@ -149,10 +158,15 @@ class Events:
                 await _send(send, b"event: state\ndata: " + state + b"\n\n")
                 told = state
             texts = self.store.texts(after=place)[-_ON_PAGE:]
+            changed_texts, gone_texts = self.store.changes(after=heard)
+            heard = self.store.changed
             for batch in _batches(texts):
                 place = batch[-1].seq
                 data = msgspec.json.encode([_row(text) for text in batch])
-                await _send(send, b"id: %b-%d\nevent: texts\ndata: %b\n\n" % (self.run.encode(), place, data))
+                await _send(send, b"id: %b\nevent: texts\ndata: %b\n\n" % (self._id(place, heard), data))
+            if changed_texts or gone_texts:
+                data = msgspec.json.encode({"texts": list(map(_row, changed_texts)), "gone": gone_texts})
+                await _send(send, b"id: %b\nevent: changes\ndata: %b\n\n" % (self._id(place, heard), data))
             if not settled:
                 await _send(send, b"event: settled\ndata: {}\n\n")
                 settled = True

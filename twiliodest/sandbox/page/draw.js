@@ -6,6 +6,8 @@ import { find, inbox, status } from "./inbox.js";
 
 const ROWS = 100; // conversations drawn before "show more"
 const BUBBLES = 150; // texts drawn before "show earlier"
+const TICKS = { sent: "✓ ", delivered: "✓✓ ", undelivered: "✗ ", failed: "✗ ", canceled: "✗ " };
+const LOST = ["undelivered", "failed", "canceled"];
 const wide = matchMedia("(min-width: 46.01rem)");
 const rows = new Map(); // recipient → list item
 let bubbles = new Map(); // seq → list item
@@ -59,13 +61,22 @@ function drawFrame() {
   const chaos = CHANCES.some(([name]) => state.chaos[name] > 0);
   $("open-chaos").dataset.active = chaos;
   put($("open-chaos"), chaos ? "Chaos on" : "Chaos");
-  const segments = texts.reduce((sum, text) => sum + (text.accepted ? text.segments : 0), 0);
   $("counts").hidden = !texts.length;
+  put($("counts"), counts());
+}
+
+// Counts texts as `twiliodest send` does: those that arrived, and beside them those that were refused.
+function counts() {
+  const { texts, threads, state } = inbox;
   const older = texts.length ? texts[0].seq - state.first + state.dropped : 0;
   const where = older > state.dropped ? "are not shown" : "were dropped";
-  $("counts").textContent = older
-    ? `Showing the newest ${number(texts.length)}; ${number(older)} older ones ${where}.`
-    : `${plural(texts.length, "text")} to ${plural(threads.size, "number")} · ${plural(segments, "segment")}`;
+  if (older) return `Showing the newest ${number(texts.length)}; ${number(older)} older ones ${where}.`;
+  const arrived = texts.filter((text) => text.accepted);
+  const segments = arrived.reduce((sum, text) => sum + text.segments, 0);
+  const numbers = new Set(arrived.map((text) => text.to)).size;
+  const refused = texts.length - arrived.length;
+  const words = `${plural(arrived.length, "text")} to ${plural(numbers, "number")} · ${plural(segments, "segment")}`;
+  return refused ? `${words} · ${number(refused)} refused` : words;
 }
 
 function drawList() {
@@ -95,7 +106,7 @@ function drawRow(thread, text) {
   put(when, moment(text.at));
   put(snippet, text.body || plural(text.media.length, "picture"));
   put(count, thread.texts.length > 1 ? number(thread.texts.length) : "");
-  link.classList.toggle("failed", Boolean(text.refusal));
+  link.classList.toggle("failed", LOST.includes(status(text).name));
   link.setAttribute("aria-current", thread.to === chosen());
   return row;
 }
@@ -115,7 +126,7 @@ function drawThread() {
   bubbles = new Map(
     shown.map((text, at) => [
       text.seq,
-      bubbles.get(text.seq) ?? drawText(text, shown[at - 1], inbox.settled && !changed),
+      drawnAs(text) ?? drawText(text, shown[at - 1], inbox.settled && !changed),
     ]),
   );
   arrange($("texts"), [...bubbles.values()]);
@@ -126,6 +137,12 @@ function drawThread() {
   if (changed) following = !match;
   if (match) match.scrollIntoView({ block: "center" });
   follow();
+}
+
+// The text's item, if it still says what the text says.
+function drawnAs(text) {
+  const item = bubbles.get(text.seq);
+  return item?.text === text ? item : null;
 }
 
 function drawHeader(thread) {
@@ -139,7 +156,6 @@ function drawHeader(thread) {
 
 function drawText(text, before, isNew) {
   const item = el("li", { className: "text", text });
-  item.classList.toggle("failed", Boolean(text.refusal));
   item.classList.toggle("new", isNew);
   if (!before || day(before.at) !== day(text.at)) item.append(el("span", { className: "day" }, day(text.at)));
   if (before?.sender !== text.sender) item.append(el("span", { className: "sender" }, text.sender || "No sender"));
@@ -151,8 +167,9 @@ function drawText(text, before, isNew) {
   }
   const meta = el("button", { className: "meta", type: "button" }, el("span", { className: "status" }));
   meta.append(` · ${clock(text.at)} · `);
-  if (text.refusal) meta.append(`${text.refusal.code} ${text.refusal.message}`);
-  else meta.append(text.media.length ? "MMS" : `${plural(text.segments, "segment")} ${text.encoding}`);
+  const size = text.media.length ? "MMS" : `${plural(text.segments, "segment")} ${text.encoding}`;
+  if (text.refusal && !text.accepted) meta.append(`${text.refusal.code} ${text.refusal.message}`);
+  else meta.append(size, el("span", { className: "end" }));
   if (text.accepted && text.answered !== "201") {
     meta.append(" · ", el("span", { className: "answered" }, `answered: ${text.answered}`));
   }
@@ -161,15 +178,28 @@ function drawText(text, before, isNew) {
   return item;
 }
 
+// A picture is loaded only by a click: until then nothing is asked of whoever has it.
 function drawPicture(url) {
-  if (!/^https?:\/\//i.test(url)) return el("span", { className: "chip" }, el("span", {}, url));
+  const words = url.replace(/^https?:\/\//i, "");
+  if (!/^https?:\/\//i.test(url)) return el("span", { className: "chip" }, el("span", {}, words));
+  const button = el("button", { className: "chip", type: "button", title: `Load ${url}` });
+  button.append(el("b", {}, "Show picture"), el("span", {}, words));
+  button.addEventListener("click", () => {
+    const picture = loadPicture(url, words);
+    button.replaceWith(picture);
+    picture.focus();
+  });
+  return button;
+}
+
+function loadPicture(url, words) {
   const link = el("a", { href: url, target: "_blank", rel: "noreferrer noopener" });
   const image = el("img", { alt: `Picture at ${url}`, decoding: "async", referrerPolicy: "no-referrer" });
   image.addEventListener("load", follow);
   image.addEventListener("error", () => {
     link.className = "chip";
     link.title = url;
-    link.replaceChildren(el("span", {}, url.replace(/^https?:\/\//i, "")));
+    link.replaceChildren(el("b", {}, "Not a picture that loads"), el("span", {}, words));
   });
   image.src = url;
   link.append(image);
@@ -183,8 +213,12 @@ function age() {
   for (const item of bubbles.values()) {
     const { name, final } = status(item.text);
     const label = item.querySelector(".status");
-    put(label, name[0].toUpperCase() + name.slice(1));
+    put(label, `${TICKS[name] ?? ""}${name[0].toUpperCase()}${name.slice(1)}`);
     label.dataset.status = name;
+    const isLost = LOST.includes(name);
+    item.classList.toggle("failed", isLost);
+    const { accepted, refusal } = item.text;
+    if (accepted) put(item.querySelector(".end"), isLost && refusal ? ` · ${refusal.code} ${refusal.message}` : "");
     young ||= !final;
   }
   if (young) aging = setTimeout(age, 250);

@@ -21,7 +21,7 @@ export async function openDetail(text) {
   const facts = [
     ["Status", status(text).name],
     ["Answered", text.accepted && answered !== "201" ? `${answered}, though it was accepted` : answered],
-    ["Refused", text.refusal && `${text.refusal.code} ${text.refusal.message}`],
+    [text.accepted ? "Error" : "Refused", text.refusal && `${text.refusal.code} ${text.refusal.message}`],
     ["From", text.sender],
     ["Received", new Date(text.at * 1000).toLocaleString()],
     ["Size", `${plural([...text.body].length, "character")}, ${text.encoding}, ${plural(text.segments, "segment")}`],

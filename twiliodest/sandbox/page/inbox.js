@@ -5,7 +5,7 @@ const HELD = 10_000;
 export const inbox = {
   threads: new Map(), // recipient → { to, texts }, the last texted at the end
   texts: [], // oldest first
-  state: { run: null, first: 1, dropped: 0, optouts: [], chaos: {}, open: true },
+  state: { run: null, first: 1, dropped: 0, kept: 0, optouts: [], chaos: {}, open: true },
   settled: false, // all that was there has come: what comes now is news
 };
 let seen = 0; // greatest seq
@@ -34,6 +34,26 @@ export function addTexts(texts) {
   }
   prune();
   return fresh;
+}
+
+// Puts in place what became of texts that are here, and leaves out the deleted ones.
+export function changeTexts({ texts, gone }) {
+  const swap = (list, text) => {
+    const at = list.findIndex(({ seq }) => seq === text.seq);
+    if (at >= 0) list[at] = text;
+  };
+  for (const text of texts) {
+    text.to ||= "No recipient";
+    swap(inbox.texts, text);
+    swap(inbox.threads.get(text.to)?.texts ?? [], text);
+  }
+  if (!gone.length) return;
+  const isHere = ({ seq }) => !gone.includes(seq);
+  inbox.texts = inbox.texts.filter(isHere);
+  for (const [to, thread] of inbox.threads) {
+    thread.texts = thread.texts.filter(isHere);
+    if (!thread.texts.length) inbox.threads.delete(to);
+  }
 }
 
 function prune() {

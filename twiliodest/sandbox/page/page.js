@@ -2,7 +2,7 @@
 
 import { $, el } from "./dom.js";
 import { chosen, draw } from "./draw.js";
-import { addTexts, inbox, setState } from "./inbox.js";
+import { addTexts, changeTexts, inbox, setState } from "./inbox.js";
 
 function connect() {
   const source = new EventSource("/sandbox/events");
@@ -13,6 +13,7 @@ function connect() {
     });
   on("state", setState);
   on("texts", (texts) => announce(addTexts(texts)));
+  on("changes", changeTexts);
   on("settled", () => (inbox.settled = true));
   source.addEventListener("open", () => showLive("live", "Live"));
   source.addEventListener("error", () => {
