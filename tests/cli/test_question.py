@@ -202,7 +202,7 @@ def test_a_pipe_with_nobody_to_ask_needs_yes(home: Path, sandbox: Sandbox) -> No
                 check=False,
             )
             assert (done.returncode, len(sandbox.messages())) == (status, texts)
-        assert "add -y to send without the question" in os.read(theirs, 65536).decode()
+        assert "add -y to send without asking" in os.read(theirs, 65536).decode()
     finally:
         os.close(theirs)
         os.close(ours)

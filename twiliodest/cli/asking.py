@@ -81,6 +81,6 @@ def _answers(environment: Environment) -> Iterator[TextIO]:
         except OSError:
             is_ours = False
         if not is_ours:  # to read from it, a job in the background would have to wait
-            message = "there is nobody to ask whether to send: standard input is not a terminal"
-            raise mistake(message, "add -y to send without the question, or -n to see what would be sent")
+            message = "cannot ask whether to send: standard input is not a terminal"
+            raise mistake(message, "add -y to send without asking, or -n to see what would be sent")
         yield terminal

@@ -66,7 +66,7 @@ def command(
 
     events = (*events, *more)
     if wrong := [name for name in more if name.endswith((".yaml", ".yml"))]:
-        raise mistake(f"{wrong[0]} is named as events", f"name a configuration with -c {wrong[0]}")
+        raise mistake(f"{wrong[0]} was given as events", f"name a configuration with -c {wrong[0]}")
     environment = Environment.current()
     loaded = load(config, environment)
     if not (events or online or output == "json"):

@@ -28,7 +28,7 @@ EXCLUSIVE = {
     ),
     **{
         ("--assume-sent", other): (
-            f"--assume-sent sends nothing, so {other} has no meaning",
+            f"--assume-sent sends nothing, so {other} has no effect",
             f"leave out {other}",
         )
         for other in (
@@ -50,10 +50,10 @@ EXCLUSIVE = {
 }
 NEEDED = {
     "--no-wait": ("--sandbox", "--no-wait is for --sandbox: other runs do not wait when they end"),
-    "--shown-in": ("--assume-sent", "--shown-in says what --assume-sent takes for sent"),
+    "--shown-in": ("--assume-sent", "--shown-in works only with --assume-sent"),
     "--insecure-api-base": (
         "--api-base",
-        "--insecure-api-base allows what --api-base names, and nothing else",
+        "--insecure-api-base works only with --api-base",
     ),
 }
 

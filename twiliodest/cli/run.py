@@ -256,7 +256,7 @@ class Run:
                 left_out=str(self.left_out),
             )
             if self.options.divert and (ledger := self.ledger_path()):
-                screen.print_line(f"ledger    {ledger}, of rehearsals on this phone alone")
+                screen.print_line(f"ledger    {ledger}, only for rehearsals on this phone")
         if results.fault:
             self.stopped(results.fault)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def print_assumed(tally: Tally, first: Sequence[Message], shown_in: str | None) -> None:
     """What is about to be written down as sent, with its first texts."""
-    print_line("about to write to the ledger, and to send nothing", "bold")
+    print_line("about to write to the ledger without sending anything", "bold")
     count = tally.statuses[Status.PLANNED]
     where = "Twilio's list" if shown_in == "twilio" else shown_in
     shown = f", if {where} shows them" if where else ""

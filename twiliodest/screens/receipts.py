@@ -22,7 +22,7 @@ COLUMNS = (
 def print_receipts(ended: Sequence[Ended], *, stderr: bool = False) -> None:
     """How many messages have which receipt and code, and the price so far."""
     if not ended:
-        print_line("nothing was sent that Twilio could be asked about", stderr=True)
+        print_line("there are no sent messages to ask Twilio about", stderr=True)
         return
     rows = [_row(it) for it in _together(ended)]
     table = Table.of(COLUMNS, rows, screen_width())

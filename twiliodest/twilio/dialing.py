@@ -52,7 +52,7 @@ def _refuse_public(server: Address, peer: str) -> None:
     except ValueError:
         public = not server.is_loopback
     if public:
-        raise NeverLeft(f"{server.host} leads to a public address, and the token would be sent in the clear")
+        raise NeverLeft(f"{server.host} leads to a public address, so the token would be sent in the clear")
 
 
 @asynccontextmanager
