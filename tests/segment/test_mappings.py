@@ -59,6 +59,10 @@ SAID: Mapping[str, tuple[Any, str]] = {
         {"@case": {"operator": "upper", "value": A}},
         "{% if a == true or a == false %}{{ a }}{% else %}{{ a | upcase }}{% endif %}",
     ),
+    "upper of lower": (
+        {"@case": {"operator": "upper", "value": {"@case": {"operator": "lower", "value": A}}}},
+        "{% if a == true or a == false %}{{ a }}{% else %}{{ a | downcase | upcase }}{% endif %}",
+    ),
     "upper of a text": ({"@case": {"operator": "upper", "value": "straße"}}, "STRASSE"),
     "lower of an if": (
         {"@case": {"operator": "lower", "value": {"@if": {"exists": A, "then": A, "else": "X"}}}},

@@ -118,7 +118,7 @@ def _case(value: Any, notes: list[str]) -> Phrase | None:
     change: Callable[[str], str] = str.lower if operator == "lower" else str.upper
     name = "downcase" if operator == "lower" else "upcase"
     inner = read_phrase(options["value"], notes)
-    return _change(inner, lambda text: change(text), name, texts_only=operator == "upper")
+    return _change(inner, lambda text: change(text), name, texts_only=True)
 
 
 def _replace(value: Any, notes: list[str]) -> Phrase | None:
@@ -181,10 +181,9 @@ def _change(
             changed = [_change(each, change, filter_, texts_only=texts_only) for each in (then, other)]
             return Choice(tested, blank, *changed)
         case Changed(inner, filters, first_texts_only):
-            only = first_texts_only and texts_only
-            if first_texts_only != texts_only and isinstance(inner, Value) and first_texts_only:
-                raise UnsaidError("a directive within @case has no counterpart here")
-            return Changed(inner, (*filters, filter_), only)
+            if first_texts_only and not texts_only and isinstance(inner, Value) and "upcase" in filters:
+                raise UnsaidError("a @replace of what @case has changed has no counterpart here")
+            return Changed(inner, (*filters, filter_), first_texts_only and texts_only)
         case Value() | Joined() | Liquid():
             return Changed(phrase, (filter_,), texts_only)
 

@@ -93,7 +93,7 @@ def _add_content(draft: Draft, fields: Mapping[str, Any]) -> None:
         if not isinstance(variables, dict) or any(name.startswith("@") for name in variables):
             raise UnsaidError("they depend on the event as a whole")
         phrases = {name: read_phrase(value, notes) for name, value in variables.items()}
-        if any(isinstance(phrase, Text) and not phrase.text.strip() for phrase in phrases.values()):
+        if any(_is_empty(phrase) for phrase in phrases.values()):
             raise UnsaidError("one of them is empty")
         texts = {name: checked(needed(phrase)) for name, phrase in phrases.items() if phrase}
     except UnsaidError as unsaid:
@@ -102,6 +102,10 @@ def _add_content(draft: Draft, fields: Mapping[str, Any]) -> None:
     draft.warnings += notes
     if texts:
         draft.add("content_variables", texts, *notes)
+
+
+def _is_empty(phrase: Phrase | None) -> bool:
+    return phrase is None or (isinstance(phrase, Text) and not phrase.text.strip())
 
 
 def _add_sender(draft: Draft, fields: Mapping[str, Any], *, is_messenger: bool) -> bool:

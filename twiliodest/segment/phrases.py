@@ -119,7 +119,7 @@ def _changed(changed: Changed) -> str:
         return f"{{% capture {_CAPTURED} %}}{inner}{{% endcapture %}}{{{{ {_CAPTURED}{filters} }}}}"
     name = variable(changed.phrase.steps)
     said = f"{{{{ {name}{filters} }}}}"
-    if not changed.texts_only:
+    if not changed.texts_only or "upcase" not in changed.filters:  # in lower case, true is true
         return said
     return f"{{% if {name} == true or {name} == false %}}{{{{ {name} }}}}{{% else %}}{said}{{% endif %}}"
 
