@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twiliodest.cli.environment import Environment
+from twiliodest.cli.guards import guards_of
 from twiliodest.cli.listing import listing_of
 from twiliodest.cli.rejects import open_rejects
 from twiliodest.cli.send_options import SendOptions
@@ -22,7 +23,6 @@ from twiliodest.guards.guards import Guards
 from twiliodest.ledger.exposure import exposure
 from twiliodest.ledger.rows import State
 from twiliodest.ledger.servers import Use, diverted_ledger, diverted_server, parted, server_of
-from twiliodest.messages.phones import canonical_address
 from twiliodest.model import Account, Step
 from twiliodest.planning.confirmed import PlannedInput
 from twiliodest.planning.parallel import Helpers, spare_processors
@@ -42,9 +42,7 @@ if TYPE_CHECKING:
 
 MUCH = 1 << 22  # bytes of files; less is planned before a helper has started
 NAMES = 5  # of the actions that run, where not all do
-SKEW = 60  # seconds; so far apart are two right clocks at most, or one before and after it was set
 AGAIN = "run the command again to see what it would send now"
-TEXTED = (State.SENT, State.UNKNOWN, State.SENDING)  # what has reached somebody, or may have
 
 
 class Run:
@@ -60,7 +58,6 @@ class Run:
         self.left_out = LeftOut()
         self.sources = find_sources(options.events, self.left_out)
         self.retry = frozenset(State(name) for name in options.retry)
-        self._knows_of_future = False
         self._planned: Sequence[PlannedInput] = ()
         self._is_planned = False
         self._said: set[str] = set()
@@ -124,48 +121,20 @@ class Run:
         for sentence in news:
             self._warn(Problem(message=sentence, hint="a dry run shows what would be sent", warning=True))
 
-    def _warn(self, problem: Problem) -> None:
-        if problem.message not in self._said:
-            self._said.add(problem.message)
+    def _warn(self, problem: Problem, about: str | None = None) -> None:
+        """Say it, unless that was said before, or something else about the same."""
+        about = about or problem.message
+        if about not in self._said:
+            self._said.add(about)
             screen.print_problems([problem])
 
     def guards(self, ledger: Ledger | None) -> Guards | None:
         """What is configured to hold texts back, knowing the texts that may still matter."""
-        config = self.config
         if self.options.assume_sent:
             return None
-        cooldowns = {
-            action.name: seconds
-            for action in config.actions
-            if (seconds := config.cooldown if action.cooldown is None else action.cooldown)
-        }
-        timed = any(action.options and action.options.is_timed for action in config.actions)
-        if not (cooldowns or config.quiet_hours or config.own_quiet_hours or config.suppressed or timed):
-            return None
-        guards = Guards(config.quiet_hours, cooldowns, config.suppressed, config.own_quiet_hours)
-        if ledger and guards.reach:
-            guards.remember(self._texts(ledger, guards.reach))
-        return guards
-
-    def _texts(self, ledger: Ledger, reach: float) -> Iterator[tuple[str, str, str, float]]:
-        """Action, recipient, sender and time of the texts that are no older than that, the latest first.
-
-        When a row from the future was written, nobody knows: it is left out, and told of once.
-        """
-        now, ahead = self.environment.clock(), 0
-        for row in ledger.rows(states=TEXTED):
-            if row.claimed_at < now - reach:
-                break
-            if row.claimed_at > now + SKEW:
-                ahead += 1
-            else:
-                yield row.action, canonical_address(row.to), row.sender, row.claimed_at
-        if ahead and not self._knows_of_future:
-            self._knows_of_future = True
-            rows = "row is" if ahead == 1 else "rows are"
-            message = f"{ahead:,} {rows} from the future, and ignored by the cooldown: a clock was wrong"
-            hint = "if it is this machine's clock, set it right before you send"
-            screen.print_problems([Problem(message=f"{message} ({ledger.path})", hint=hint, warning=True)])
+        return guards_of(
+            self.config, ledger, self.environment.clock(), lambda problem: self._warn(problem, "the future")
+        )
 
     def planner(self, *, keeps_texts: bool, intake: Intake | None = None) -> Planner:
         """What makes outcomes of the events; whether their texts are kept, as for a file of rejects."""
