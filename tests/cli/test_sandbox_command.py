@@ -56,7 +56,7 @@ def test_what_it_prints_works_as_printed(home: Path, set_up: tuple[str, ...]) ->
         again = run(*words, "-n", "-o", "jsonl", cwd=home, env=env).stdout
         assert (again.count(b'"already"'), again.count(b'"rejected"')) == (1, 1)
         url = words[-1]
-        for asked in (("list",), ("resolve",), ("check",)):
+        for asked in (("list",), ("resolve",), ("check",), ("receipts",)):
             assert run("ledger", *asked, "--api-base", url, cwd=home, env=env).returncode == 0
     posts = [line for line in said if "POST" in line]
     assert [re.sub(r"^[0-9:]{8}  ", "", line) for line in sorted(posts, key=lambda it: it[10:])] == [

@@ -14,7 +14,7 @@ from twiliodest.cli.environment import Environment
 from twiliodest.cli.ledger.asking import address_to_ask
 from twiliodest.cli.ledger.filters import moment
 from twiliodest.cli.ledger.place import default_ledger, is_there
-from twiliodest.cli.options import api_base_option, config_option, ledger_option, load, output_option
+from twiliodest.cli.options import api_base_option, config_option, ledger_option, load_to_send, output_option
 from twiliodest.cli.receipts import collect, did_not_arrive
 from twiliodest.cli.signals import interrupts
 from twiliodest.cli.values import Span
@@ -42,7 +42,7 @@ def command(
     Ask Twilio what became of what it took: whether it arrived, why not, and what it cost.
     """
     environment = Environment.current()
-    loaded = load(config, environment)
+    loaded = load_to_send(config, environment, api_base)
     now = environment.clock()
     begin = moment(since, now) if since else now - REACH
     path = ledger or loaded.ledger or default_ledger(loaded, api_base, environment)
