@@ -26,7 +26,7 @@ INSIDE = {
         *("app", "check explain send", "assuming"),
         *(
             "asking",
-            "completion divert init ledger sandbox schema sending shells",
+            "completion divert init ledger man sandbox schema sending shells",
             "reading",
             "preview",
             "run",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from shell import ACCOUNT, BIN, CREDENTIALS, SECONDS, TOKEN, environment, on_terminal, run
 
 from twiliodest import __version__
+from twiliodest.cli.command import HEADINGS
 from twiliodest.ledger.ledger import Ledger
 from twiliodest.sandbox import Sandbox
 from twiliodest.screens.report import Record
@@ -62,7 +65,8 @@ COMMANDS = (
         "ledger resolve",
         "ledger prune",
     ),
-    *("ledger backup", "ledger check", "ledger stats", "schema", "completion"),
+    *("ledger backup", "ledger check", "ledger stats", "ledger receipts", "schema", "completion"),
+    "man",
 )
 
 
@@ -607,13 +611,34 @@ def test_a_shell_is_told_how_to_complete(shell: str, home: Path) -> None:
     assert (done.returncode, f"_TWILIODEST_COMPLETE={shell}_complete" in done.stdout.decode()) == (0, True)
 
 
-def test_the_options_of_send_have_headings(home: Path) -> None:
-    """Who looks for what keeps a send safe finds it in one place; no type of the parser's gets into the help."""
-    told = run("send", "--help", cwd=home).stdout.decode()
-    headings = [line for line in told.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert headings[1:] == ["Input:", "Output:", "Safety:", "Delivery:", "Sandbox:", "Options:"]
-    assert not set("<>") & set(told)
-    assert "INTEGER" not in told
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_options_of_a_command_have_headings(command: str, home: Path) -> None:
+    """Who looks for what keeps a send safe finds it in one place, in 80 columns, without words of the parser's."""
+    told = run(*command.split(), "--help", cwd=home, env={"COLUMNS": "80"}).stdout.decode()
+    found = [line[:-1] for line in told.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    known = ["Positional arguments", *HEADINGS, "Commands"]
+    assert found == [heading for heading in known if heading in found]
+    assert command != "send" or found == known[:-1]
+    assert max(map(len, told.splitlines())) <= 80
+    assert not set("<>") & set(told.replace(" > twiliodest.schema.json", "").replace(" >> ~/.bashrc", ""))
+    assert not re.search("INTEGER|BOOL|TEXT|FLOAT|PATH]?\\.|range", told)
+
+
+def test_the_manual_has_every_option_of_every_command(home: Path) -> None:
+    """What --help says of each command, the page says, and a reader of such pages finds no fault with it."""
+    page = run("man", cwd=home).stdout
+    plain = page.decode("ascii").replace("\\-", "-").replace("\\[u2026]", "…")
+    for command in COMMANDS:
+        told = run(*command.split(), "--help", cwd=home).stdout.decode()
+        for name in re.findall("^  (-.*?)(?:  |$)", told, re.MULTILINE):
+            assert name in plain or name == "--version", (command, name)
+        assert f"twiliodest {command}".strip() in plain
+    if shutil.which("groff"):
+        read = subprocess.run(
+            ["groff", "-man", "-Tutf8", "-ww"], input=page, capture_output=True, check=True, timeout=SECONDS
+        )
+        assert read.stderr == b""
+        assert b"$ twiliodest send events.jsonl --dry-run" in read.stdout
 
 
 def test_exit_statuses_are_in_the_help(home: Path) -> None:

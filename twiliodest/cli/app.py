@@ -24,6 +24,7 @@ COMMANDS = {
     "sandbox": "Serve a local stand-in for Twilio, with an inbox page.",
     "ledger": "What was sent: list, stats, resolve, prune, backup, check.",
     "completion": "Complete commands and options in your shell.",
+    "man": "Print the manual page.",
 }
 
 

@@ -34,15 +34,27 @@ EXITS = (
 @config_option
 @option(
     "--events",
+    under="Input",
     metavar="FILE",
     multiple=True,
     help="The same as naming them without it.",
 )
-@option("--actions", is_flag=True, help="Also list the actions, each with its trigger, recipient and text.")
-@option("--verbose", "-v", "actions", is_flag=True, help="The same.")
-@option("--online", is_flag=True, help="Verify the account and the senders with Twilio; send nothing.")
+@option(
+    "--actions",
+    under="Output",
+    is_flag=True,
+    help="Also list the actions, each with its trigger, recipient and text.",
+)
+@option("--verbose", "-v", "actions", under="Output", is_flag=True, help="The same.")
+@option(
+    "--online",
+    under="Delivery",
+    is_flag=True,
+    help="Verify the account and the senders with Twilio; send nothing.",
+)
 @option(
     *("--output", "-o"),
+    under="Output",
     type=Word(["table", "json"]),
     default="table",
     show_default=True,

@@ -13,19 +13,27 @@ import click
 from twiliodest.errors import Problem, UsageError
 
 VARIABLE = "_TWILIODEST_COMPLETE"  # by which a shell asks how a line may go on
+HEADINGS = (
+    "Input",
+    "Output",
+    "Safety",
+    "Delivery",
+    "Sandbox",
+    "Options",
+)  # of options, in the order of the help
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
 class Option(click.Option):
     """An option; its help is under the heading `under`."""
 
-    def __init__(self, names: Sequence[str], under: str = "Options", **how: Any) -> None:
+    def __init__(self, names: Sequence[str], under: str = HEADINGS[-1], **how: Any) -> None:
         super().__init__(names, **how)
         self.under = under
 
 
 class Command(click.Command):
-    """A command whose options have headings, in the order of the options."""
+    """A command whose options stand under headings."""
 
     def __init__(self, name: str | None, **how: Any) -> None:
         super().__init__(name, context_settings=HELP_NAMES, **how)
@@ -39,14 +47,19 @@ class Command(click.Command):
         return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rooms: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record and not isinstance(parameter, click.Argument):
-                rooms.setdefault(getattr(parameter, "under", "Options"), []).append(record)
-        for heading, records in rooms.items():
+        for heading, records in rooms(self, ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+def rooms(command: click.Command, context: click.Context) -> dict[str, list[tuple[str, str]]]:
+    """The options of a command with their help, by heading."""
+    found: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record and not isinstance(parameter, click.Argument):
+            found[getattr(parameter, "under", HEADINGS[-1])].append(record)
+    return {heading: records for heading, records in found.items() if records}
 
 
 class Commands(click.Group):

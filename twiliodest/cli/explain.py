@@ -47,6 +47,7 @@ class _Explain(Command):
 @ledger_option
 @option(
     *("--output", "-o"),
+    under="Output",
     type=Word(["text", "jsonl"]),
     default="text",
     show_default=True,

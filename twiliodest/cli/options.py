@@ -60,17 +60,17 @@ OUTPUT: dict[str, Any] = {
     "show_default": True,
     "help": "A table, or one JSON object per line.",
 }
-config_option = option("--config", "-c", **CONFIG)
-ledger_option = option("--ledger", **LEDGER)
-insecure_option = option(INSECURE, **PLAIN)
+config_option = option("--config", "-c", under="Input", **CONFIG)
+ledger_option = option("--ledger", under="Input", **LEDGER)
+insecure_option = option(INSECURE, under="Delivery", **PLAIN)
 
 
 def api_base_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--api-base`, and what goes with it."""
-    return option("--api-base", **API_BASE)(insecure_option(function))
+    return option("--api-base", under="Delivery", **API_BASE)(insecure_option(function))
 
 
-output_option = option("--output", "-o", **OUTPUT)
+output_option = option("--output", "-o", under="Output", **OUTPUT)
 
 
 def load(path: Path | None, environment: Environment, *, warnings: bool = False) -> Config:

@@ -29,20 +29,30 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @declare("sandbox")
 @option(
     "--port",
+    under="Sandbox",
     type=Number(0, 65535),
     default=8025,
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
 )
-@option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@option(
+    "--host",
+    under="Sandbox",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on.",
+)
 @option(
     *("--config", "-c"),
+    under="Input",
     metavar="FILE",
     type=FILE,
     help="Accept only the account of this configuration.",
 )
 @option(
     "--chaos",
+    under="Sandbox",
     metavar="NAME=N",
     multiple=True,
     shell_complete=lambda context, parameter, begun: [it for it in failures() if it.startswith(begun)],
@@ -50,6 +60,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @option(
     "--keep",
+    under="Sandbox",
     type=Number(1),
     default=10_000,
     show_default=True,
@@ -57,6 +68,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @option(
     "--pace",
+    under="Sandbox",
     metavar="SECONDS",
     type=Number(0.0, 86_400.0),
     default=3.0,
@@ -65,17 +77,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 @option(
     "--undelivered",
+    under="Sandbox",
     metavar="NUMBER=CODE",
     multiple=True,
     help="Texts to this number end undelivered, with Twilio's code: +15557654321=30003",
 )
 @option(
     "--templates",
+    under="Sandbox",
     metavar="FILE",
     type=FILE,
     help="The content templates that exist (YAML or JSON); default: all do.",
 )
-@option("--quiet", "-q", is_flag=True, help="Do not log requests.")
+@option("--quiet", "-q", under="Output", is_flag=True, help="Do not log requests.")
 def command(
     *,
     port: int,

@@ -17,7 +17,9 @@ SHOWN = 20  # faults
 
 
 @declare("check")
-@option("--accept", is_flag=True, help="Go on without the lost log; people may be texted twice.")
+@option(
+    "--accept", under="Safety", is_flag=True, help="Go on without the lost log; people may be texted twice."
+)
 @config_option
 @ledger_option
 @api_base_option

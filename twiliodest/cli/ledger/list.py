@@ -30,16 +30,18 @@ from twiliodest.screens.report import encode_lines
 @ledger_option
 @option(
     "--status",
+    under="Output",
     metavar="STATUS",
     multiple=True,
     shell_complete=lambda context, parameter, begun: [it.value for it in State if it.value.startswith(begun)],
     help="Only these statuses: sent, unknown, …",
 )
-@option("--to", metavar="NUMBER", help="Only this recipient.")
-@option("--action", metavar="NAME", type=ActionName(), help="Only this action.")
-@option("--since", metavar="TIME", help="Only since this time: 2026-11-23, or 3d.")
+@option("--to", under="Output", metavar="NUMBER", help="Only this recipient.")
+@option("--action", under="Output", metavar="NAME", type=ActionName(), help="Only this action.")
+@option("--since", under="Output", metavar="TIME", help="Only since this time: 2026-11-23, or 3d.")
 @option(
     "--limit",
+    under="Output",
     type=Number(0),
     default=50,
     show_default=True,

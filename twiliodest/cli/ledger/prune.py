@@ -22,9 +22,17 @@ DAY = 24 * 60 * 60  # seconds; what is younger comes again easily
 
 
 @declare("prune")
-@option("--older-than", metavar="AGE", required=True, help="Forget what is older than this: 90d, 12h.")
-@option("--dry-run", "-n", is_flag=True, help="Show what would be forgotten; forget nothing.")
-@option("--yes", "-y", is_flag=True, help="Do not ask; also needed for an age of less than a day.")
+@option(
+    "--older-than",
+    under="Input",
+    metavar="AGE",
+    required=True,
+    help="Forget what is older than this: 90d, 12h.",
+)
+@option("--dry-run", "-n", under="Safety", is_flag=True, help="Show what would be forgotten; forget nothing.")
+@option(
+    "--yes", "-y", under="Safety", is_flag=True, help="Do not ask; also needed for an age of less than a day."
+)
 @config_option
 @ledger_option
 @api_base_option

@@ -28,8 +28,19 @@ REACH = 40 * 86400.0  # seconds: what was scheduled as far ahead as possible, an
 
 
 @declare("receipts")
-@option("--since", metavar="TIME", help="Only what was sent since then: 2026-11-23, or 3d (default: 40d).")
-@option("--wait", type=Span(), default=0, help="Keep asking until all are final, for at most this long: 5m.")
+@option(
+    "--since",
+    under="Input",
+    metavar="TIME",
+    help="Only what was sent since then: 2026-11-23, or 3d (default: 40d).",
+)
+@option(
+    "--wait",
+    under="Delivery",
+    type=Span(),
+    default=0,
+    help="Keep asking until all are final, for at most this long: 5m.",
+)
 @config_option
 @ledger_option
 @api_base_option

@@ -19,7 +19,7 @@ from twiliodest.screens.report import encode_lines
 @declare("stats")
 @config_option
 @ledger_option
-@option("--since", metavar="TIME", help="Only since this time: 2026-11-23, or 3d.")
+@option("--since", under="Output", metavar="TIME", help="Only since this time: 2026-11-23, or 3d.")
 @api_base_option
 @output_option
 def command(
