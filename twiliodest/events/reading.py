@@ -1,18 +1,17 @@
-"""Inputs become lines and values, in order, with their places."""
+"""An input of any format becomes lines and values of JSON, in order, with their places."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 from twiliodest.events.ahead import Ahead, Blocks
 from twiliodest.events.documents import Documents
 from twiliodest.events.envelopes import EventsAt
-from twiliodest.events.foreign import looks_like
+from twiliodest.events.formats import kind_of, skip_to_json
 from twiliodest.events.sources import STDIN, Source
 from twiliodest.events.texts import Broken, Lines, Value
 from twiliodest.events.unpacking import BLOCK, ForeignError, text_of
@@ -47,9 +46,9 @@ def read(
     name = "standard input" if source.name == STDIN else os.path.basename(source.name)
     try:
         blocks, line = Blocks(text_of(_told(source.blocks(), progress))), 1
-        if kind := _kind(blocks):
+        if kind := kind_of(blocks):
             yield value(_foreign(f"{name} looks like {kind}"))
-            line = _skip_to_json(blocks)
+            line = skip_to_json(blocks)
         careful = functools.partial(Documents, blocks, events_at=events_at, keeps_all=keeps_all)
         yield from _read(blocks, line, careful, lines, value, spread or functools.partial(map, lines))
     except ForeignError as error:
@@ -59,8 +58,6 @@ def read(
         yield value(Value(0, 0, b"", Broken(fault, "a file cannot be read")))
 
 
-_OBJECT = re.compile(rb'\n\{\s*"')
-_MARGIN = 64  # bytes of a line's beginning in which an object may begin, where a block ends in it
 _SHORT_REACH = 1 << 10  # so that a bad line costs no second look at all that follows it
 
 
@@ -71,33 +68,9 @@ def _told(blocks: Iterator[bytes], progress: Callable[[int], object]) -> Iterato
             yield block
 
 
-def _kind(blocks: Blocks) -> str | None:
-    """What the text looks like, if it is nothing that is read."""
-    first = next(blocks, b"")
-    if not first or first[:1] in b"{[":
-        blocks.give_back((first,))
-        return None
-    second = next(blocks, b"") if len(first) < BLOCK and not first.endswith(b"\n") else None
-    blocks.give_back((first, second or b""))
-    return looks_like(first, is_all=second == b"")
-
-
 def _foreign(reason: str) -> Value:
     said = reason if ":" in reason or ";" in reason else f"{reason}; events are JSON"
     return Value(1, 0, b"", Broken(said, said))
-
-
-def _skip_to_json(blocks: Blocks) -> int:
-    """Go to the next line on which an object begins; returns its number."""
-    line, tail = 1, b"\n"
-    for block in blocks:
-        text = tail + block
-        if found := _OBJECT.search(text):
-            blocks.give_back((text[found.start() + 1 :],))
-            return line + text.count(b"\n", len(tail), found.start() + 1)
-        line += block.count(b"\n")
-        tail = text[text.rfind(b"\n", -_MARGIN) :] if b"\n" in text[-_MARGIN:] else b" "
-    return line
 
 
 def _read(

@@ -1,14 +1,41 @@
-"""Whether a text is something else than JSON, so that it is said once instead of for each line."""
+"""The formats of inputs: JSON is read; what looks like something else is told as such once, not line by line."""
 
 from __future__ import annotations
 
 import csv
 import re
 
+from twiliodest.events.ahead import Blocks
+from twiliodest.events.unpacking import BLOCK
+
 LINES = 50  # that are looked at
 
 
-def looks_like(head: bytes, *, is_all: bool) -> str | None:
+def kind_of(blocks: Blocks) -> str | None:
+    """What the text looks like, if it is nothing that is read."""
+    first = next(blocks, b"")
+    if not first or first[:1] in b"{[":
+        blocks.give_back((first,))
+        return None
+    second = next(blocks, b"") if len(first) < BLOCK and not first.endswith(b"\n") else None
+    blocks.give_back((first, second or b""))
+    return _looks_like(first, is_all=second == b"")
+
+
+def skip_to_json(blocks: Blocks) -> int:
+    """Go to the next line on which an object begins; returns its number."""
+    line, tail = 1, b"\n"
+    for block in blocks:
+        text = tail + block
+        if found := _OBJECT.search(text):
+            blocks.give_back((text[found.start() + 1 :],))
+            return line + text.count(b"\n", len(tail), found.start() + 1)
+        line += block.count(b"\n")
+        tail = text[text.rfind(b"\n", -_MARGIN) :] if b"\n" in text[-_MARGIN:] else b" "
+    return line
+
+
+def _looks_like(head: bytes, *, is_all: bool) -> str | None:
     """What a text is that begins like this; `None` where it may be JSON, or nobody can tell. `is_all`: it ends so."""
     text = head.decode(errors="replace").lstrip("\ufeff\r\n\t ")
     if found := _MARKUP.match(text):
@@ -59,3 +86,5 @@ _KEY = re.compile(r"(?:- +)?[A-Za-z_][\w .-]*:(?:\s|$)")
 _YAML = re.compile(rf"---|\.\.\.|%YAML|#|\s|- |{_KEY.pattern}")
 _WORD = re.compile(r"\s*(?!(?:true|false|null|NaN|Infinity)\s*$)[^\W\d_]")
 _TEXT = re.compile(rf"{_WORD.pattern}|\s*[#*>=~_|-](?!\d)")
+_OBJECT = re.compile(rb'\n\{\s*"')
+_MARGIN = 64  # bytes of a line's beginning in which an object may begin, where a block ends in it
