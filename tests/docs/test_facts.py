@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import PAGES, README, ROOT, Block, blocks, found, headings, name, rows
+from pages import PACKAGE, PAGES, README, ROOT, Block, blocks, found, headings, name, rows
 
 from twiliodest.messages.phones import PhoneError, recipient
 from twiliodest.templates.fields import compile_field
@@ -115,6 +115,12 @@ def test_every_file_that_contributing_names_exists() -> None:
     named = re.findall(r"`((?:twiliodest|tests|docs|\.ci)(?:/[\w.]+)+)`", PAGES["docs/contributing.md"])
     assert len(named) > 20
     assert [path for path in named if not found(path).exists()] == []
+
+
+def test_every_folder_is_in_the_table_of_contributing() -> None:
+    """The map of the house has all its wings."""
+    told = {row[0].strip("`").removeprefix("twiliodest/") for row in rows("docs/contributing.md")}
+    assert told == {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 
 
 def test_every_word_that_a_recipe_names_is_in_its_file() -> None:

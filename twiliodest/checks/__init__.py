@@ -1,0 +1,1 @@
+"""What `check` and `explain` find out: real events held against the configuration, and questions to Twilio."""

@@ -1,0 +1,1 @@
+"""From YAML to settings and actions: every problem with its line and column. `keys` lists all keys."""

@@ -1,0 +1,1 @@
+"""Inputs become events: files, folders, pipes; formats and compression; JSON, batches and envelopes."""

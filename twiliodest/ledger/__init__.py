@@ -1,0 +1,1 @@
+"""What went out, remembered in an SQLite file: its rows, its thread, its locks."""

@@ -1,0 +1,1 @@
+"""Events × actions: what is to be sent, also worked out in parallel processes."""

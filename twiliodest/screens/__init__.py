@@ -1,0 +1,1 @@
+"""What a person sees, and what scripts read: tables, progress, problems, summaries, records, rejects."""

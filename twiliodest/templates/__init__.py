@@ -1,0 +1,1 @@
+"""Fields: what a path or a Liquid template makes of an event."""

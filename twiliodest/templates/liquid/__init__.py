@@ -1,0 +1,1 @@
+"""Liquid: `syntax` reads a template, `compiler` makes closures of it; `filters` and `tags` are what it offers."""
