@@ -164,7 +164,7 @@ def home(tmp_path: Path) -> Path:
         ("events.jsonl:1", 0, "  | Hello Ann!"),
         ("events.jsonl:1", 0, "1 disabled action left out"),
         ("events.jsonl:1:14", 0, "Greeting: matches and would be sent"),
-        ("events.jsonl", 0, "this is the first event; events.jsonl:2 is what stands on line 2"),
+        ("events.jsonl", 0, "this is the first event; for the one on line 2, write events.jsonl:2"),
         ("events.jsonl:2", 0, "matches, but was already handled: the same event as events.jsonl:1"),
         ("events.jsonl:3", 2, "error: there is no event on line 3 of events.jsonl"),
         ("events.jsonl:4", 1, "events.jsonl:4  not an event: not valid JSON"),

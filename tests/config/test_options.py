@@ -29,7 +29,7 @@ TEXT = "to: $.phone\nbody: Hello\n"
 @pytest.mark.parametrize(
     ("settings", "action", "told"),
     [
-        (NUMBER, TEXT + "content_sid: HX12", "7:18 a content template has a SID"),
+        (NUMBER, TEXT + "content_sid: HX12", "7:18 a content template's SID"),
         (
             NUMBER,
             'to: $.phone\ncontent_variables: {"1": a}\nbody: b',
@@ -50,7 +50,7 @@ TEXT = "to: $.phone\nbody: Hello\n"
         (NUMBER, TEXT + "channel: rcs", "7:14 +15005550006 cannot send on the channel rcs"),
         ('number: "whatsapp:+15005550006"', TEXT + "channel: sms", "7:14 whatsapp:+15005550006 cannot send"),
         (NUMBER, TEXT + "channel: messenger\nnumber: ACME", "8:13 ACME cannot send on the channel messenger"),
-        (NUMBER, TEXT + "send_at: $.at", "7:14 to schedule needs a Messaging Service"),
+        (NUMBER, TEXT + "send_at: $.at", "7:14 send_at needs a Messaging Service"),
         (SENDER, TEXT + "send_at: tomorrow", "7:14 send_at is not a time"),
         (SENDER, TEXT + "send_at: 2026-12-01", "7:14 send_at is not a time: it is a day without a time"),
         (SENDER, TEXT + 'send_at: "2026-12-01T10:00"', "7:14 send_at is not a time: it has no UTC offset"),
@@ -62,7 +62,7 @@ TEXT = "to: $.phone\nbody: Hello\n"
         (NUMBER, TEXT + "validity_period: 0s", "7:22 validity_period must be from 1s to 10h"),
         (NUMBER, TEXT + "validity_period: 11h", "7:22 validity_period must be from 1s to 10h"),
         (NUMBER, TEXT + "max_age: 0s", "7:14 max_age must be 1s or more"),
-        (NUMBER, TEXT + "status_callback: example.com", "7:22 a callback's address begins with https://"),
+        (NUMBER, TEXT + "status_callback: example.com", "7:22 a callback's address must begin with https://"),
         (
             NUMBER,
             TEXT + "status_callback: https://my_host.example",
