@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 from test_sandbox import FORM, SERVICE, post, sandbox
 
@@ -88,6 +89,15 @@ def test_the_sdk_s_validator_accepts_a_callback(path: str) -> None:
     assert "#" not in told.url
     assert validator.validate(told.url, told.form, told.headers["X-Twilio-Signature"])
     assert not validator.validate(told.url, {**told.form, "To": "+1"}, told.headers["X-Twilio-Signature"])
+
+
+def test_a_name_and_password_in_the_address_log_in() -> None:
+    """They are sent as HTTP's basic authentication, as Twilio does, and are no part of what is signed."""
+    with receiver() as (url, heard), sandbox(pace=0) as (_, client):
+        assert post(client, StatusCallback=url.replace("//", "//me:p%40ss@")).status_code == 201
+        told = heard.get(timeout=SECONDS)
+    assert told.headers["Authorization"] == httpx.BasicAuth("me", "p@ss")._auth_header
+    assert told.headers["X-Twilio-Signature"] == signature(told.url, told.form, TOKEN)
 
 
 @pytest.mark.parametrize(

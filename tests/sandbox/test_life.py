@@ -337,3 +337,17 @@ def test_another_account_s_messages_cannot_be_touched() -> None:
         for answer in (client.get(path), client.delete(path), client.post(path, data={"Body": ""})):
             assert answer.json()["code"] == 20404
         assert len(running.messages()) == 1
+
+
+def test_a_messaging_service_chooses_a_number() -> None:
+    """No sender is shown until it has, and the filter of a list goes by what is shown."""
+    now = [START]
+    senders = frozenset({SERVICE, "+15550000009", "+15550000008"})
+    with sandbox(clock=lambda: now[0], senders=senders) as (_, client):
+        made = post(client, **SERVED).json()
+        query = {"From": "+15550000008"}
+        assert (made["from"], client.get(MESSAGES, params=query).json()["messages"]) == (None, [])
+        now[0] += 10
+        (listed,) = client.get(MESSAGES, params=query).json()["messages"]
+    assert (listed["sid"], listed["from"]) == (made["sid"], "+15550000008")
+    assert listed["messaging_service_sid"] == SERVICE

@@ -29,6 +29,7 @@ from twiliodest.sandbox import (
     Sandbox,
     Settings,
     listing,
+    operations,
     refuse,
     rules,
     too_many,
@@ -397,7 +398,11 @@ def test_chaos_is_repeatable(chaos: Chaos, seed: int) -> None:
 
 words = st.text(st.sampled_from("+1509aZ:%&=<>\n\x00é😀Ø"), max_size=12) | st.text(max_size=20)
 names = st.sampled_from(
-    ["To", "From", "Body", "MediaUrl", "MessagingServiceSid", "DateSent<", "Page", "PageToken"]
+    [
+        *("To", "From", "Body", "MediaUrl", "MessagingServiceSid", "DateSent<", "Page", "PageToken"),
+        *("ContentSid", "ContentVariables", "StatusCallback", "SendAt", "ScheduleType", "ValidityPeriod"),
+        *("ShortenUrls", "FallbackFrom", "Attempt", "MaxPrice", "RiskCheck", "Status"),
+    ]
 )
 
 
@@ -408,6 +413,13 @@ def test_no_form_breaks_the_rules(pairs: list[tuple[str, str]]) -> None:
     form = tuple(pairs)
     refused = rules.refusal(rules.draft(form, Settings()), Settings(), ())
     assert refused is None or 20000 <= refused.code <= 99999
+    store = Store(10)
+    valid = {"To": "+15557654321", "From": SERVICE, "Body": "x", "ScheduleType": "fixed"}
+    for posted in (form, tuple({**valid, **dict(form)}.items())):
+        text = operations.post(posted, ACCOUNT, "201", Settings(templates={}), store)
+        store.add(text)
+        assert text.accepted != bool(text.refusal)
+        assert operations.update(text, form, store, text.at + 1000)
 
 
 @settings(max_examples=200)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 import time
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 import h11
 
@@ -40,7 +41,7 @@ class Callbacks:
             self._log(f"no status callbacks of {text.sid}: {MOST} messages are waiting for theirs")
             return
         changed = asyncio.Event()
-        task = asyncio.create_task(self._tell(text.sid, as_sent(url), token, changed))
+        task = asyncio.create_task(self._tell(text.sid, url, token, changed))
         self._watched[text.sid] = task, changed
         task.add_done_callback(lambda _: self._watched.pop(text.sid, None))
 
@@ -66,16 +67,23 @@ class Callbacks:
     async def _post(self, url: str, form: Mapping[str, str], token: str) -> None:
         try:
             async with self._free, asyncio.timeout(_PATIENCE):
-                status = await _request(url, urlencode(form).encode(), signature(url, form, token))
+                sent, login = as_sent(url)
+                status = await _request(sent, login, urlencode(form).encode(), signature(sent, form, token))
             if status >= 300:
-                self._log(f"status callback of {form['MessageSid']} to {url}: answered {status}")
+                self._log(f"status callback of {form['MessageSid']} to {_shown(url)}: answered {status}")
         except (OSError, TimeoutError, ValueError, h11.ProtocolError) as error:
             reason = str(error) or f"no answer within {_PATIENCE:g} seconds"
-            self._log(f"status callback of {form['MessageSid']} to {url}: {reason}")
+            self._log(f"status callback of {form['MessageSid']} to {_shown(url)}: {reason}")
 
     def _log(self, line: str) -> None:
         if self._settings.heard:
             self._settings.heard(line)
+
+
+def _shown(url: str) -> str:
+    """Without the password that it may have."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def form_of(text: Text, step: int) -> dict[str, str]:
@@ -90,8 +98,8 @@ def form_of(text: Text, step: int) -> dict[str, str]:
         "SmsStatus": status,
         "To": text.to,
     }
-    if text.sender:
-        form["From"] = text.sender
+    if text.sender or status != "canceled":
+        form["From"] = text.sender or text.chosen
     if text.service:
         form["MessagingServiceSid"] = text.service
     if ":" in text.to:
@@ -105,14 +113,18 @@ def form_of(text: Text, step: int) -> dict[str, str]:
     return form
 
 
-def as_sent(url: str) -> str:
-    """A URL as it is asked for: without its fragment, which is for Twilio itself, and in ASCII."""
+def as_sent(url: str) -> tuple[str, str]:
+    """A URL as it is asked for, and `name:password` if it has them.
+
+    It is in ASCII, and without its fragment, which is for Twilio itself.
+    """
     parts = urlsplit(url)
-    host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
-    return urlunsplit((parts.scheme, host, quote(parts.path or "/", _KEPT), quote(parts.query, _KEPT), ""))
+    login, _, host = parts.netloc.rpartition("@")
+    path, query = quote(parts.path or "/", _KEPT), quote(parts.query, _KEPT)
+    return urlunsplit((parts.scheme, host, path, query, "")), unquote(login)
 
 
-async def _request(url: str, body: bytes, signed: str) -> int:
+async def _request(url: str, login: str, body: bytes, signed: str) -> int:
     """POST a form; the status of the answer. OSError, ValueError or h11.ProtocolError if there is none."""
     parts = urlsplit(url)
     context = ssl.create_default_context() if parts.scheme == "https" else None
@@ -123,13 +135,14 @@ async def _request(url: str, body: bytes, signed: str) -> int:
         method="POST",
         target=urlunsplit(("", "", parts.path, parts.query, "")),
         headers=[
-            ("Host", parts.netloc.rpartition("@")[2]),
+            ("Host", parts.netloc),
             ("User-Agent", "TwilioProxy/1.1"),
             ("Accept", "*/*"),
             ("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"),
             ("Content-Length", str(len(body))),
             ("X-Twilio-Signature", signed),
             ("Connection", "close"),
+            *([("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")] if login else []),
         ],
     )
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from twiliodest.sandbox.chaos import Form
-from twiliodest.sandbox.messages import Text, media_sids, resource, rfc2822
+from twiliodest.sandbox.messages import POOL, Text, media_sids, resource, rfc2822
 from twiliodest.sandbox.refusals import Refusal
 from twiliodest.sandbox.store import Store
 
@@ -155,7 +155,7 @@ def short_codes(account: str, query: Form, senders: Collection[str] | None) -> M
 def pool(kind: str, senders: Collection[str] | None) -> Mapping[str, Any]:
     """The senders of every Messaging Service: the account's numbers and short codes, or one number."""
     key, name = ("phone_numbers", "phone_number") if kind == "PhoneNumbers" else ("short_codes", "short_code")
-    owned = sorted({"+15005550006"} if senders is None else filter(_NUMBER.fullmatch, senders))
+    owned = sorted({POOL} if senders is None else filter(_NUMBER.fullmatch, senders))
     return {
         key: [
             {name: number, "country_code": "US", "capabilities": ["SMS", "MMS"]}
@@ -182,7 +182,7 @@ def _select(texts: Iterable[Text], account: str, before: int | None, tests: list
 def _tests(asked: Mapping[str, str], now: float) -> list[Test]:
     tests: list[Test] = []
     if sender := asked.get("From"):
-        tests.append(lambda text: text.sender == sender)
+        tests.append(lambda text: text.sender_in(text.status(now)) == sender)
     for name in ("DateSent", "DateSent<", "DateSent>"):
         if value := asked.get(name):
             low, high = _span(value)

@@ -14,6 +14,9 @@ from twiliodest.sandbox.chaos import Form
 from twiliodest.sandbox.life import End, Steps, price
 from twiliodest.sandbox.refusals import Refusal
 
+POOL = "+15005550006"  # the number of a Messaging Service where no senders are set
+_UNCHOSEN = ("accepted", "scheduled", "canceled")
+
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """One posted message.
@@ -37,6 +40,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     steps: Steps
     refusal: Refusal | None = None
     ends: End | None = None
+    chosen: str = ""  # the sender that a Messaging Service takes, once it is queued
     answered: str = "201"  # what the caller saw
 
     @property
@@ -49,6 +53,10 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     def status(self, now: float) -> str:
         return self.steps[self.at_step(now)][1]
+
+    def sender_in(self, status: str) -> str | None:
+        """The sender that Twilio shows: none until a Messaging Service has chosen one."""
+        return self.sender or (self.chosen if status not in _UNCHOSEN else "") or None
 
 
 def resource(text: Text, now: float | None) -> dict[str, Any]:
@@ -69,7 +77,7 @@ def resource(text: Text, now: float | None) -> dict[str, Any]:
         "direction": "outbound-api",
         "error_code": error.code if error else None,
         "error_message": error.message or None if error else None,
-        "from": text.sender or None,
+        "from": text.sender_in(status),
         "messaging_service_sid": text.service or None,
         "num_media": str(len(text.media)),
         "num_segments": "0" if status in ("accepted", "scheduled") else str(text.segments),

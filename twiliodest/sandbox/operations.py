@@ -12,7 +12,7 @@ import msgspec
 from twiliodest.messages.segments import measure, smart_encode
 from twiliodest.sandbox import life
 from twiliodest.sandbox.chaos import Form
-from twiliodest.sandbox.messages import Text, media_sids, resource, rfc2822
+from twiliodest.sandbox.messages import POOL, Text, media_sids, resource, rfc2822
 from twiliodest.sandbox.parameters import due, is_on, validity
 from twiliodest.sandbox.refusals import Refusal, invalid, not_found
 from twiliodest.sandbox.rules import Draft, draft, refusal
@@ -61,8 +61,16 @@ def post(form: Form, account: str, answered: str, settings: Settings, store: Sto
         steps=steps,
         refusal=refused,
         ends=ends,
+        chosen=_choice(message.to, settings),
         answered=str(refused.status) if refused else answered,
     )
+
+
+def _choice(recipient: str, settings: Settings) -> str:
+    """The number that any Messaging Service sends from."""
+    channel, colon, _ = recipient.rpartition(":")
+    owned = sorted(it for it in settings.senders or () if it.startswith("+"))
+    return f"{channel}{colon}{owned[0] if owned else POOL}"
 
 
 def _end(message: Draft, settings: Settings, store: Store) -> life.End | None:
