@@ -117,12 +117,12 @@ INSIDE = {
     ),
     "templates": ("faults", "fields", "liquid", "paths", "bounds"),
     "templates.liquid": (
-        *("compiler", "syntax values", "calls tags", "acts", "conditions filters grammar loops lookups"),
+        *("compiler", "evaluation syntax", "calls tags", "acts", "conditions filters grammar loops lookups"),
         *("lists", "cursor operands", "dates figures hints markup nodes parts rendering tokens"),
     ),
     "templates.paths": (
         *("selection", "compiler", "syntax", "words", "hints search"),
-        *("iregexp", "automaton names nodes values"),
+        *("iregexp", "automaton comparison names nodes"),
     ),
     "triggers": ("matching", "faults", "grammar scope", "functions", "expressions globs", "tokens"),
     "events": (

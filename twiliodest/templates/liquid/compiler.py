@@ -23,6 +23,7 @@ from twiliodest.templates.liquid.acts import (
     one_by_one,
     writing,
 )
+from twiliodest.templates.liquid.evaluation import Expressions
 from twiliodest.templates.liquid.loops import count, repeating, sequence
 from twiliodest.templates.liquid.nodes import (
     Assign,
@@ -51,7 +52,6 @@ from twiliodest.templates.liquid.rendering import (
     strict,
 )
 from twiliodest.templates.liquid.syntax import assigned
-from twiliodest.templates.liquid.values import Expressions
 from twiliodest.templates.paths.compiler import Path
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from twiliodest.errors import ExpressionError
 from twiliodest.templates.bounds import TooMuch
 from twiliodest.templates.paths.automaton import Pattern
+from twiliodest.templates.paths.comparison import COMPARISONS, NOTHING
 from twiliodest.templates.paths.iregexp import compile_pattern
 from twiliodest.templates.paths.nodes import (
     And,
@@ -24,7 +25,6 @@ from twiliodest.templates.paths.nodes import (
     Selector,
     Wildcard,
 )
-from twiliodest.templates.paths.values import COMPARISONS, NOTHING
 
 WORK = 250_000  # steps for one look into an event: a value that is looked at, or a character that is matched
 
