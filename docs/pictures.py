@@ -23,7 +23,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from twiliodest.sandbox import Sandbox
+from twiliodest.sandbox import Sandbox, Settings
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -50,7 +50,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         draw_dry_run(Path(home))
-        with Sandbox() as sandbox:
+        with Sandbox(Settings(pace=0)) as sandbox:
             send(Path(home), "--api-base", sandbox.url, "--yes")
             draw_inbox(sandbox.url, len(sandbox.messages()))
 

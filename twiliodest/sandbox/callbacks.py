@@ -77,7 +77,8 @@ class Callbacks:
 
     def _log(self, line: str) -> None:
         if self._settings.heard:
-            self._settings.heard(line)
+            at = time.localtime(self._settings.clock())
+            self._settings.heard(f"{time.strftime('%H:%M:%S', at)}  {line}")
 
 
 def _shown(url: str) -> str:
