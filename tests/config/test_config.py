@@ -111,6 +111,36 @@ def test_all_faults_of_a_text_and_of_a_trigger_are_told_in_one_run(folder: Path)
     ]
 
 
+def test_a_key_by_another_name_is_one_problem(folder: Path) -> None:
+    """Whoever writes `sender` is told once to write `number`, not also that the number is missing."""
+    text = """\
+sender: "+15005550006"
+quiet_hours: {start: "21:00", until: "08:00"}
+acttions:
+"""
+    action = """\
+number: "+15005550006"
+actions:
+  - title: a
+    when: event = "Paid"
+    phone: $.phone
+    text: Paid
+"""
+    assert [told(problem) for problem in problems(text, folder)] == [
+        '1:1 unknown setting "sender"',
+        '2:15 unknown key "start" in quiet_hours',
+        '2:31 unknown key "until" in quiet_hours',
+        '3:1 unknown setting "acttions"',
+    ]
+    assert [told(problem) for problem in problems(action, folder)] == [
+        '3:5 unknown field "title" in action 1',
+        '4:5 unknown field "when" in action 1',
+        '5:5 unknown field "phone" in action 1',
+        '6:5 unknown field "text" in action 1',
+    ]
+    assert errors('nummer: "x"\n', folder) == ['1:1 unknown setting "nummer"', '1:1 "actions" is missing']
+
+
 def test_a_problem_reads_like_a_compiler_s(folder: Path) -> None:
     """Place, message, the line with a caret below the very character, and what to do."""
     (folder / "config.yaml").write_text(action("bdoy: Hello"))

@@ -24,6 +24,7 @@ from twiliodest.triggers.grammar import parse
 from twiliodest.triggers.scope import paths
 
 KEYS = tuple(FIELDS)
+_CONTENT = {"body", "media_url", "content_sid"}  # of which an action must have one
 DEFAULT_TRIGGER = 'type = "track"'
 
 
@@ -51,7 +52,7 @@ def read_actions(
     """All actions. Problems are the document's."""
     items = document.items(node) if node else None
     if node is None:
-        document.complain(root, '"actions" is missing', "add actions: and a list of them")
+        document.lacks(root, ["actions"], '"actions" is missing', "add actions: and a list of them")
     elif not items:
         message = '"actions" must be a list with at least one action'
         document.complain(node, message, "begin each with - name: …")
@@ -92,8 +93,9 @@ class _Reader:
         shared = read_shared(self._document, self._fields, nodes, self._defaults.shared)
         sender = self._sender(nodes, shared.channel)
         options = read_options(self._document, self._fields, nodes, shared, sender, self._defaults.time)
-        if not {"body", "media_url", "content_sid"} & nodes.keys():
-            self._complain(item, f'"body" is missing {where}', 'add body: "…", media_url or content_sid')
+        if not nodes.keys() & _CONTENT:
+            hint = 'add body: "…", media_url or content_sid'
+            self._document.lacks(item, _CONTENT, f'"body" is missing {where}', hint)
         cooldown = self._plain_cooldown(nodes.get("cooldown"))
         if name and not enabled:
             self.disabled.append(name)
@@ -120,7 +122,7 @@ class _Reader:
     def _name(self, item: Node, node: Node | None) -> str | None:
         if node is None:
             hint = "the ledger knows what was sent by the action's name"
-            self._complain(item, 'an action has no "name"', hint)
+            self._document.lacks(item, ["name"], 'an action has no "name"', hint)
             return None
         text = self._document.text(node, '"name"')
         if text is None:
@@ -148,7 +150,7 @@ class _Reader:
             )
         elif not {"to", "to_all"} & nodes.keys():
             hint = "add to: $.properties.phone, or wherever events have the number"
-            self._complain(item, f'"to" is missing {where}', hint)
+            self._document.lacks(item, ["to", "to_all"], f'"to" is missing {where}', hint)
         to = self._fields.texts(nodes.get("to"), TO, TO_LIMIT)
         return self._fields.texts(nodes.get("to_all"), TO_ALL, TO_LIMIT) or to
 
@@ -177,7 +179,7 @@ class _Reader:
         if node is None:
             message = f"{name} has no trigger: it texts on every track event"
             hint = f'say which: trigger: {DEFAULT_TRIGGER} and event = "…"'
-            self._complain(item, message, hint, warning=True)
+            self._document.lacks(item, ["trigger"], message, hint, warning=True)
             return parse(DEFAULT_TRIGGER)
         if node not in self._triggers:
             trigger = self._triggers[node] = self._fields.compiled(node, '"trigger"', parse, faults_of)

@@ -40,7 +40,7 @@ def read_quiet_hours(document: Document, node: Node | None, actions: Sequence[Se
 
     for name in ("from", "to"):
         if name not in nodes:
-            document.complain(node, f'"{name}" is missing', EXAMPLE)
+            document.lacks(node, [name], f'"{name}" is missing', EXAMPLE)
     start, end = value("from", read_time), value("to", read_time)
     zone, schedules = value("time_zone", read_zone), value("policy", _policy) == "send_at"
     unable = [action for action in actions if not is_messaging_service(action.sender)]

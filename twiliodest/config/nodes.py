@@ -13,7 +13,7 @@ from twiliodest.config.masks import is_plain, is_shown, masked
 from twiliodest.config.parsing import hint_at, in_words, line_and_column, parse, quote
 from twiliodest.config.scalars import source_index
 from twiliodest.config.secrecy import Public, Spans, hidden, names_of
-from twiliodest.config.synonyms import Keys
+from twiliodest.config.synonyms import Keys, likely
 from twiliodest.errors import ExpressionError, Place, Problem, UsageError
 
 Node = yaml.Node
@@ -34,6 +34,7 @@ class Document:
         self._lines = self._text.splitlines()
         self._errors = 0
         self._keys = Keys()
+        self._likely: set[tuple[Node, str | None]] = set()
         self._spans: Spans = {}
         self.root = self._compose(public)
         self._spans, self._secrets = hidden(self.root, public, self._lines)
@@ -79,7 +80,13 @@ class Document:
                     found[key.value] = value
                 else:
                     unknown.append(key)
+                    self._likely.add((node, likely(key.value, names)))
         return found, unknown
+
+    def lacks(self, node: Node, names: Collection[str], *words: str, warning: bool = False) -> None:
+        """Note, in these words, that none of the keys is there; unless an unknown one was meant as one of them."""
+        if not any((node, name) in self._likely for name in names):
+            self.complain(node, *words, warning=warning)
 
     def pairs(self, node: Node) -> Sequence[tuple[str, Node]]:
         """The names and values of a mapping in which any name will do. Each may be there once."""

@@ -176,7 +176,7 @@ class _Settings:
     def sender(self, region: str | None) -> str | None:
         """The number, which must be there."""
         if "number" not in self.nodes:
-            self._document.complain(self._root, '"number" is missing', 'add number: "+15551234567"')
+            self._document.lacks(self._root, ["number"], '"number" is missing', 'add number: "+15551234567"')
         return self.setting("number", functools.partial(values.sender, default_region=region))
 
     def price(self, name: str) -> float | None:

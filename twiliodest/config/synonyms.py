@@ -53,6 +53,12 @@ def meant(name: str, known: Collection[str]) -> str | None:
     return next((key for alias, key in _MEANT if key in known and _plain(alias) == plain), None)
 
 
+def likely(name: str, known: Collection[str]) -> str | None:
+    """The known key that was probably meant: what the name stands for, else what is spelled like it."""
+    near = [meant(name, known), *difflib.get_close_matches(name[:40], known, 1, 0.6)]
+    return next(filter(None, near), None)
+
+
 class Keys:
     """Hints for keys that are not known; all the known ones are said once."""
 
@@ -61,8 +67,7 @@ class Keys:
 
     def hint(self, name: str, known: Sequence[str]) -> str | None:
         """The key that was probably meant; where none is like it, all that there are."""
-        near = [meant(name, known), *difflib.get_close_matches(name[:40], known, 1, 0.6)]
-        if found := next(filter(None, near), None):
+        if found := likely(name, known):
             return f'did you mean "{found}"?'
         if tuple(known) in self._listed:
             return None
