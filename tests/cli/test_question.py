@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from shell import BIN, CREDENTIALS, SECONDS, environment, run
+from terminal import SIZES, Terminal, on_terminal
 
 from twiliodest.cli.asking import target
 from twiliodest.model import Account, Secret
 from twiliodest.sandbox import Sandbox
 
-TMUX = shutil.which("tmux")
 CONFIG = """\
 account: ${TWILIO_ACCOUNT_SID}
 token: ${TWILIO_AUTH_TOKEN}
@@ -47,54 +45,6 @@ def home(tmp_path: Path) -> Path:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         yield running
-
-
-class Terminal:
-    """A shell in a terminal of so many columns and lines, as a person sees it."""
-
-    def __init__(self, home: Path, columns: int, lines: int) -> None:
-        self._tmux = [str(TMUX), "-S", str(home / "tmux"), "-f", "/dev/null"]
-        variables = {**environment(home, **CREDENTIALS), "PS1": "$ "}
-        given = [f"{name}={value}" for name, value in variables.items()]
-        size = ("-x", str(columns), "-y", str(lines))
-        self._do(
-            "new-session", "-d", *size, "-c", str(home), "env", "-i", *given, "bash", "--norc", "--noprofile"
-        )
-        self.until(lambda shown: shown.endswith("$"))
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._do("kill-server")
-
-    def type(self, text: str) -> None:
-        self._do("send-keys", "-l", text)
-        self._do("send-keys", "Enter")
-
-    def press(self, key: str) -> None:
-        self._do("send-keys", key)
-
-    @property
-    def shown(self) -> str:
-        return self._do("capture-pane", "-p").rstrip()
-
-    def until(self, what: Callable[[str], object]) -> str:
-        end = time.monotonic() + SECONDS
-        while not what(shown := self.shown):
-            assert time.monotonic() < end, shown
-            time.sleep(0.05)
-        return shown
-
-    def _do(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [*self._tmux, *arguments], capture_output=True, text=True, timeout=SECONDS, check=True
-        )
-        return done.stdout
-
-
-on_terminal = pytest.mark.skipif(not TMUX, reason="tmux is the terminal")
-SIZES = pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40)])
 
 
 @on_terminal

@@ -79,6 +79,10 @@ def print_told(text: str, style: str = "", *, stderr: bool = True) -> None:
 
 def print_problems(problems: Iterable[Problem]) -> None:
     """Problems like a compiler's: place and message, the line with a caret, the hint."""
+    from rich.cells import cell_len
+
+    from twiliodest.screens.wrapping import around
+
     out = console(stderr=True)
     for problem in problems:
         text = plain(one_line(f"{problem.place}: ") if problem.place else "", "bold")
@@ -86,12 +90,14 @@ def print_problems(problems: Iterable[Problem]) -> None:
         text.append(one_line(problem.message))
         out.print(text, soft_wrap=True)
         if problem.excerpt is not None and problem.place:
-            width = len(str(problem.place.line))
-            column = min(problem.place.column - 1, len(problem.excerpt))
-            shown = safe(problem.excerpt[:column]).expandtabs(1)
-            line = shown + safe(problem.excerpt[column:]).expandtabs(1)
-            out.print(plain(f"  {problem.place.line} | {line}", "dim"), soft_wrap=True)
-            out.print(plain(f"  {' ' * width} | {' ' * len(shown)}^", "dim"), soft_wrap=True)
+            margin, column = len(str(problem.place.line)), min(problem.place.column - 1, len(problem.excerpt))
+            before, behind = (
+                safe(part).expandtabs(1) for part in (problem.excerpt[:column], problem.excerpt[column:])
+            )
+            if out.is_terminal:
+                before, behind = around(before, behind, out.width - margin - 5)
+            out.print(plain(f"  {problem.place.line} | {before}{behind}", "dim"), soft_wrap=True)
+            out.print(plain(f"  {' ' * margin} | {' ' * cell_len(before)}^", "dim"), soft_wrap=True)
         if problem.hint:
             out.print(plain(f"    {one_line(problem.hint)}"), soft_wrap=True)
 

@@ -47,6 +47,17 @@ def cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else chop_cells(text, max(width - 1, 1))[0] + ELLIPSIS
 
 
+def around(before: str, behind: str, room: int) -> tuple[str, str]:
+    """What there is room for of a line around a place in it, in cells; an ellipsis marks what is left out."""
+    if cell_len(before) + cell_len(behind) <= room:
+        return before, behind
+    most = max(room * 2 // 3, 2)
+    if cell_len(before) > most:
+        before = ELLIPSIS + (chop_cells(before[::-1], most - 1)[0])[::-1]
+    rest = max(room - cell_len(before), 2)
+    return before, behind if cell_len(behind) <= rest else chop_cells(behind, rest - 1)[0] + ELLIPSIS
+
+
 def _broken(word: str, width: int) -> list[str]:
     lines = [""]
     for piece in _JOINTS.findall(word) if cell_len(word) > width else (word,):
