@@ -374,8 +374,9 @@ def test_a_mistake_ends_in_words(command: str, says: str, home: Path) -> None:
 
 
 HINTS = {
-    "snd": ('twiliodest has no command "snd"', "send, check"),
-    "ledger lits": ('twiliodest ledger has no command "lits"', "resolve, prune"),
+    "snd": ('twiliodest has no command "snd"', "did you mean send?"),
+    "texts": ('twiliodest has no command "texts"', "send, check"),
+    "ledger lits": ('twiliodest ledger has no command "lits"', "did you mean list?"),
     "send --rowz 3": ("twiliodest send has no option --rowz", "did you mean --rows"),
     "send -nz": ("twiliodest send has no option -z", "twiliodest send --help"),
     "send --only alredy": ('--only: "alredy" is not a possible value', "did you mean already?"),

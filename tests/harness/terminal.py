@@ -19,7 +19,7 @@ class Terminal:
 
     def __init__(self, home: Path, columns: int, lines: int) -> None:
         self._tmux = [str(TMUX), "-S", str(home / "tmux"), "-f", "/dev/null"]
-        variables = {**environment(home, **CREDENTIALS), "PS1": "$ "}
+        variables = {**environment(home, **CREDENTIALS), "PS1": "$ ", "TERM": "screen"}
         given = [f"{name}={value}" for name, value in variables.items()]
         size = ("-x", str(columns), "-y", str(lines))
         self._do(

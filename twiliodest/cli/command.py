@@ -91,10 +91,11 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in self._lines and not ctx.resilient_parsing:
-            raise mistake(
-                f'{ctx.command_path} has no command "{args[0]}"',
-                f"the commands are: {', '.join(self._lines)}",
-            )
+            import difflib
+
+            near = difflib.get_close_matches(args[0].lower(), self._lines, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the commands are: {', '.join(self._lines)}"
+            raise mistake(f'{ctx.command_path} has no command "{args[0]}"', hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
