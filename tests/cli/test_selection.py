@@ -62,15 +62,15 @@ def test_action_and_skip_part_the_messages(tmp_path_factory: pytest.TempPathFact
 
 
 WRONG = {
-    ("--action", "Order confirmaton"): ('named "Order confirmaton"', 'did you mean "Order confirmation"'),
-    ("--skip", "ORDER SHIPPED"): ('no action is named "ORDER SHIPPED"', 'did you mean "Order shipped"'),
-    ("--action", "refund"): ('no action is named "refund"', 'did you mean "Refund, partly"?'),
-    ("--skip", "zzz"): ('no action is named "zzz"', 'they are: "Order confirmation", "Order shipped"'),
-    ("--skip", ""): ('no action is named ""', "they are:"),
+    ("--action", "Order confirmaton"): ('action "Order confirmaton"', 'did you mean "Order confirmation"'),
+    ("--skip", "ORDER SHIPPED"): ('there is no action "ORDER SHIPPED"', 'did you mean "Order shipped"'),
+    ("--action", "refund"): ('there is no action "refund"', 'did you mean "Refund, partly"?'),
+    ("--skip", "zzz"): ('there is no action "zzz"', 'they are: "Order confirmation", "Order shipped"'),
+    ("--skip", ""): ('there is no action ""', "they are:"),
     ("--action", "Off"): ('"Off" is disabled', "enabled: false"),
-    ("--action", "Café", "--skip", "Cafe\N{COMBINING ACUTE ACCENT}"): ('"Café" is named by both', "leave one"),
+    ("--action", "Café", "--skip", "Cafe\N{COMBINING ACUTE ACCENT}"): ('"Café" is in both', "leave one"),
     (*options("--skip", set(NAMES)),): ("--skip leaves no action to run", "skip fewer"),
-    ("--action", "a\x1b[2J\nerror: b"): ("no action is named", "they are:"),
+    ("--action", "a\x1b[2J\nerror: b"): ("there is no action", "they are:"),
 }  # fmt: skip
 
 

@@ -91,11 +91,15 @@ def test_a_recipient_is_read_as_in_events(home: Path, spelling: str) -> None:
 @pytest.mark.parametrize(
     ("options", "says", "hint"),
     [
-        (("--action", "login Code"), 'no action is called "login Code"', 'did you mean "Login code"?'),
-        (("--action", "Order chipped"), 'no action is called "Order chipped"', 'mean "Order shipped"?'),
-        (("--action", "zzz"), 'no action is called "zzz"', 'they are: "\\x1b[2J", "Login code", "Order'),
-        (("--status", "Sent"), 'no status is called "Sent"', "did you mean sent?"),
-        (("--status", "planned"), 'no status is called "planned"', "a ledger has these: sending, sent, "),
+        (("--action", "login Code"), 'there is no action "login Code"', 'did you mean "Login code"?'),
+        (("--action", "Order chipped"), 'there is no action "Order chipped"', 'mean "Order shipped"?'),
+        (
+            ("--action", "zzz"),
+            'there is no action "zzz"',
+            'the actions are: "\\x1b[2J", "Login code", "Order',
+        ),
+        (("--status", "Sent"), '"Sent" is not a status', "did you mean sent?"),
+        (("--status", "planned"), '"planned" is not a status', "a ledger has these: sending, sent, "),
     ],
 )
 def test_a_mistyped_filter_gets_a_hint(home: Path, options: tuple[str, str], says: str, hint: str) -> None:
