@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 from twiliodest.errors import LedgerError
 from twiliodest.ledger.locks import Turns
-from twiliodest.ledger.place import refuse_remains, refuse_special
+from twiliodest.ledger.place import moved, refuse_remains, refuse_special
 from twiliodest.ledger.receipts import TABLE as RECEIPTS
 from twiliodest.ledger.rows import Damaged
 from twiliodest.ledger.servers import TWILIO
@@ -211,11 +212,15 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerError(f"{path} is damaged: {error}; {RESTORE}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "")
+        if name.startswith("SQLITE_CANTOPEN") and path.parent.is_dir() and not os.path.lexists(path):
+            raise moved(path) from error
         advice = next((advice for start, advice in ADVICE.items() if name.startswith(start)), None)
         raise LedgerError(f"{path} {advice or ADVICE['SQLITE_CORRUPT']}") from error
     except UnicodeDecodeError as error:  # of SQLite's own sentence about it
         raise LedgerError(f"{path} {ADVICE['SQLITE_CORRUPT']}") from error
     except OSError as error:
+        if error.errno == errno.ENOENT and str(error.filename).startswith(f"{path}.runs"):
+            raise moved(path) from error  # it was created, and went
         place, why = error.filename or path, error.strerror
         raise LedgerError(
             f"{place} cannot be used: {why}; fix that, or name another with --ledger"

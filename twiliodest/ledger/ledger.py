@@ -191,10 +191,11 @@ class Ledger(Looks):
     def _start(self, opened: contextlib.ExitStack) -> None:
         """Whoever calls it has the turn."""
         self._place.check()
-        if not is_begun(self.path) and self._turns.has_forerunner():
-            raise moved(self.path)  # also where it was created, and went, while this run waited for its turn
-        create(self.path)
-        self._db = connect(self.path)
+        if not is_begun(self.path):
+            if self._turns.has_forerunner():
+                raise moved(self.path)  # also where it was created, and went, while this run waited for its turn
+            create(self.path)
+        self._db = connect(self.path)  # creates no file
         with contextlib.ExitStack() as failing:
             failing.callback(self._db.close)
             set_up(self._db, self.path, self._turns)
