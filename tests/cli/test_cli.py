@@ -344,6 +344,7 @@ MISTAKES = {
     "send events.jsonl -n --rejects missing/folder/file": "missing/folder/file",
     "check --config missing.yaml": "missing.yaml",
     "check other.yaml": "-c other.yaml",
+    "check missing.jsonl": "missing.jsonl",
     "init missing/folder/file": "missing/folder/file",
     "init .": ".",
     "sandbox --port 70000": "--port",

@@ -45,6 +45,16 @@ CASES = [
     Case("unknown", 3, 1, "unknown", 3, 0, answers=[RESET]),
     Case("held", 1, 0, "held", 1, 0, settings={"cooldown": "1h"}, earlier=[order(0, ANN)]),
     Case("suppressed", 0, 0, "suppressed", 0, 0, settings={"suppress": "never.txt"}),
+    Case(
+        "expired",
+        0,
+        0,
+        "expired",
+        0,
+        0,
+        settings={"max_age": "1h"},
+        event=order(1, ANN, timestamp="2020-01-01T00:00:00Z"),
+    ),
 ]
 
 

@@ -193,7 +193,9 @@ class Ledger(Looks):
         self._place.check()
         if not is_begun(self.path):
             if self._turns.has_forerunner():
-                raise moved(self.path)  # also where it was created, and went, while this run waited for its turn
+                raise moved(
+                    self.path
+                )  # also where it was created, and went, while this run waited for its turn
             create(self.path)
         self._db = connect(self.path)  # creates no file
         with contextlib.ExitStack() as failing:
