@@ -456,8 +456,10 @@ class Watch:
 class Desk:
     """A folder, a sandbox and a watch: `send` runs in this process, on the real ledger."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str], now: str) -> None:
-        self.watch = Watch(now)
+    def __init__(
+        self, folder: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str], watch: Watch
+    ) -> None:
+        self.watch = watch
         self.problems = ""
         self.sandbox = sandbox
         self._folder = folder
@@ -510,8 +512,9 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    with Sandbox() as sandbox:
-        yield Desk(tmp_path, sandbox, capsys, "2026-03-08T04:59")
+    watch = Watch("2026-03-08T04:59")
+    with Sandbox(Settings(clock=watch)) as sandbox:
+        yield Desk(tmp_path, sandbox, capsys, watch)
 
 
 QUIET = 'quiet_hours: {from: "21:00", to: 8:00}'
@@ -625,7 +628,7 @@ def test_only_what_may_have_arrived_starts_a_cooldown(
     """A rejected text has reached nobody; an unknown one may have, but does not keep itself from a retry."""
     refused = refuse(21610)
     with Sandbox(Settings(script=lambda form: refused if dict(form)["Body"] == "Hi 1" else None)) as sandbox:
-        desk = Desk(tmp_path, sandbox, capsys, "2026-03-08T17:00")
+        desk = Desk(tmp_path, sandbox, capsys, Watch("2026-03-08T17:00"))
         desk.configure("cooldown: 1h")
         desk.write(("Hi", NEW_YORK), ("Hi", NEW_YORK), ("Hi", NEW_YORK))
         claim = claim_of(ACCOUNT, planned(action="greet", event="2"))

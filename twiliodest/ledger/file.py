@@ -212,8 +212,6 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerError(f"{path} is damaged: {error}; {RESTORE}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "")
-        if name.startswith("SQLITE_CANTOPEN") and path.parent.is_dir() and not os.path.lexists(path):
-            raise moved(path) from error
         advice = next((advice for start, advice in ADVICE.items() if name.startswith(start)), None)
         raise LedgerError(f"{path} {advice or ADVICE['SQLITE_CORRUPT']}") from error
     except UnicodeDecodeError as error:  # of SQLite's own sentence about it

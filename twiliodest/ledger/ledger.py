@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -191,13 +192,17 @@ class Ledger(Looks):
     def _start(self, opened: contextlib.ExitStack) -> None:
         """Whoever calls it has the turn."""
         self._place.check()
+        refuse_special(self.path)
         if not is_begun(self.path):
-            if self._turns.has_forerunner():
-                raise moved(
-                    self.path
-                )  # also where it was created, and went, while this run waited for its turn
+            if self._turns.has_forerunner():  # it was created, and went, while this run waited for its turn
+                raise moved(self.path)
             create(self.path)
-        self._db = connect(self.path)  # creates no file
+        try:
+            self._db = connect(self.path)  # which creates no file
+        except sqlite3.OperationalError:
+            if not self.path.exists():
+                raise moved(self.path) from None
+            raise
         with contextlib.ExitStack() as failing:
             failing.callback(self._db.close)
             set_up(self._db, self.path, self._turns)
