@@ -351,3 +351,14 @@ def test_a_messaging_service_chooses_a_number() -> None:
         (listed,) = client.get(MESSAGES, params=query).json()["messages"]
     assert (listed["sid"], listed["from"]) == (made["sid"], "+15550000008")
     assert listed["messaging_service_sid"] == SERVICE
+
+
+def test_what_is_not_to_be_kept_is_gone_once_it_is_sent() -> None:
+    """The text with ContentRetention, the end of the number with AddressRetention."""
+    now = [START]
+    with sandbox(clock=lambda: now[0]) as (_, client):
+        made = post(client, ContentRetention="discard", AddressRetention="obfuscate").json()
+        assert (made["body"], made["to"]) == (FORM["Body"], FORM["To"])
+        now[0] += 10
+        shown = client.get(one(made["sid"])).json()
+    assert (shown["body"], shown["to"]) == ("", "+1555765XXXX")

@@ -15,6 +15,7 @@ from twiliodest.sandbox.life import End, Steps, price
 from twiliodest.sandbox.refusals import Refusal
 
 POOL = "+15005550006"  # the number of a Messaging Service where no senders are set
+_DISCARDED, _OBFUSCATED = ("ContentRetention", "discard"), ("AddressRetention", "obfuscate")
 _UNCHOSEN = ("accepted", "scheduled", "canceled")
 
 
@@ -70,7 +71,7 @@ def resource(text: Text, now: float | None) -> dict[str, Any]:
     return {
         "account_sid": text.account,
         "api_version": "2010-04-01",
-        "body": text.body,
+        "body": "" if sent and _DISCARDED in text.form else text.body,
         "date_created": rfc2822(int(text.at)),
         "date_sent": None if sent is None else rfc2822(int(sent)),
         "date_updated": rfc2822(int(since)),
@@ -86,7 +87,7 @@ def resource(text: Text, now: float | None) -> dict[str, Any]:
         "sid": text.sid,
         "status": status,
         "subresource_uris": {"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"},
-        "to": text.to,
+        "to": f"{text.to[:-4]}XXXX" if sent and _OBFUSCATED in text.form else text.to,
         "uri": f"{uri}.json",
     }
 
