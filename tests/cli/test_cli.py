@@ -582,6 +582,7 @@ def test_help_leads_with_an_example(command: str, home: Path) -> None:
     assert done.returncode == 0
     assert lines[0].startswith("Usage: twiliodest")
     assert lines[1].startswith(f"$ twiliodest {command.partition(' ')[0]}".rstrip())
+    assert all(line.count("$ twiliodest") <= 1 for line in lines)
 
 
 def test_version_is_one_line(home: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Never
@@ -37,6 +38,8 @@ class Command(click.Command):
 
     def __init__(self, name: str | None, **how: Any) -> None:
         super().__init__(name, context_settings=HELP_NAMES, **how)
+        if self.help:
+            self.help = f"\b\n{inspect.cleandoc(self.help)}"  # the examples have a line each
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.allow_extra_args = True

@@ -61,7 +61,11 @@ def _commands(context: click.Context) -> Iterator[str]:
             yield from _commands(inner)
             continue
         example, about, *_ = _said(found)
-        yield from (f'.SS "{_escaped(inner.command_path)}"', _escaped(about), *_typed(_usage(inner), example))
+        yield from (
+            f'.SS "{_escaped(inner.command_path)}"',
+            _escaped(about),
+            *_typed(_usage(inner), *example.splitlines()),
+        )
         for argument in found.params:
             if isinstance(argument, click.Argument) and (record := argument.get_help_record(inner)):
                 yield from _entry(*record)
@@ -72,9 +76,9 @@ def _commands(context: click.Context) -> Iterator[str]:
 
 
 def _said(command: click.Command) -> list[str]:
-    """The paragraphs of a command's help: its example, what it does, and more."""
-    example, *others = [" ".join(it.split()) for it in re.split(r"\n\s*\n", (command.help or "").strip())]
-    return [example, *others]
+    """The paragraphs of a command's help: its examples, a line each, what it does, and more."""
+    examples, *others = re.split(r"\n\s*\n", (command.help or "").strip("\b \n"))
+    return [examples, *(" ".join(it.split()) for it in others)]
 
 
 def _usage(context: click.Context) -> str:
