@@ -193,8 +193,8 @@ def test_a_change_to_several_recipients_does_not_forget_who_was_texted(desk: Ben
 def test_what_an_event_gives_and_nobody_can_use_is_invalid(desk: Bench) -> None:
     """With what it was and what it should have been, and nothing is sent."""
     for lines, reason in (
-        ("content_sid: $.id\nbody: ", 'content_sid is "7": a content template has a SID of HX'),
-        ("status_callback: $.name", 'status_callback is "Ann": a callback\'s address begins with'),
+        ("content_sid: $.id\nbody: ", 'content_sid is "7": a content template\'s SID is HX'),
+        ("status_callback: $.name", 'status_callback is "Ann": a callback\'s address must begin with'),
         ("twilio: {RiskCheck: $.name}", 'RiskCheck is "Ann": it must be enable or disable'),
         (f"number: {SERVICE}\nsend_at: $.name", 'send_at is "Ann": it is not a date'),
         (f"number: {SERVICE}\nsend_at: $.day", 'send_at is "2026-12-01": it is a day without a time'),
