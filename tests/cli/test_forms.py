@@ -199,7 +199,7 @@ def test_what_an_event_gives_and_nobody_can_use_is_invalid(desk: Bench) -> None:
         (f"number: {SERVICE}\nsend_at: $.name", 'send_at is "Ann": it is not a date'),
         (f"number: {SERVICE}\nsend_at: $.day", 'send_at is "2026-12-01": it is a day without a time'),
         ("max_age: 10m", "nothing at $.timestamp"),
-        ("channel: whatsapp\nto: $.rcs", '"rcs:+14155550134" is on another channel than whatsapp'),
+        ("channel: whatsapp\nto: $.rcs", '"rcs:+14155550134" is on a channel other than whatsapp'),
         (f"content_sid: {CONTENT}\ncontent_variables: {{a: $.none}}\nbody: ", "nothing at $.none"),
     ):
         configured(desk, lines)
