@@ -6,6 +6,7 @@ import contextlib
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,3 +157,16 @@ def test_texts_end_as_the_options_say(home: Path) -> None:
             assert client.post(messages, data=form).json()["body"] == "Hi there"
             (listed,) = client.get(messages).json()["messages"]
     assert (listed["status"], listed["error_code"]) == ("undelivered", 30006)
+
+
+def test_the_inbox_opens_in_the_browser(home: Path) -> None:
+    """Whatever browser there is gets the address that is printed, and the sandbox ends without it."""
+    browser = home / "browser"
+    part, opened = home / "opened.part", home / "opened"
+    browser.write_text(f'#!/bin/sh\nexec >/dev/null 2>&1\necho "$1" > {part}\nmv {part} {opened}\n')
+    browser.chmod(0o755)
+    with serving(home, "--open", BROWSER=f"{browser} %s") as (command, _):
+        end = time.monotonic() + SECONDS
+        while not opened.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert opened.read_text().strip() == command.split()[-1]

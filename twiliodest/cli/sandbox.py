@@ -89,6 +89,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
     type=FILE,
     help="The content templates that exist (YAML or JSON); default: all do.",
 )
+@option("--open", "opens", under="Output", is_flag=True, help="Open the inbox in a browser.")
 @option("--quiet", "-q", under="Output", is_flag=True, help="Do not log requests.")
 def command(
     *,
@@ -100,6 +101,7 @@ def command(
     pace: float,
     undelivered: Sequence[str],
     templates: Path | None,
+    opens: bool,
     quiet: bool,
 ) -> ExitStatus:
     """$ twiliodest sandbox --port 8025
@@ -123,10 +125,10 @@ def command(
         heard=None if quiet else _log,
     )
     with interrupts():
-        return _serve(host, port, settings)
+        return _serve(host, port, settings, opens=opens)
 
 
-def _serve(host: str, port: int, settings: Settings) -> ExitStatus:
+def _serve(host: str, port: int, settings: Settings, *, opens: bool) -> ExitStatus:
     """Until Ctrl-C or SIGTERM. Raises `UsageError`."""
     from twiliodest.sandbox import serve
     from twiliodest.screens import screen
@@ -134,9 +136,15 @@ def _serve(host: str, port: int, settings: Settings) -> ExitStatus:
     if host not in LOOPBACK:
         message = f"{host} is open to other machines: anyone who can reach it can read every text"
         screen.print_problems([Problem(message=message, warning=True)])
+
+    def announce(url: str) -> None:
+        _announce(url)
+        if opens:
+            _open(url)
+
     try:
         with until_interrupted():
-            serve(settings, host, port, _announce)
+            serve(settings, host, port, announce)
     except OSError as error:
         hint = "choose another one with --port"
         raise mistake(f"cannot listen on {host} port {port}: {error.strerror}", hint) from None
@@ -180,6 +188,18 @@ def _announce(url: str) -> None:
 
     screen.print_line(f"inbox  {url}")
     screen.print_line(f"send   twiliodest send EVENTS --api-base {url}")
+
+
+def _open(url: str) -> None:
+    """Show a page in the browser, if there is one; whatever that does, nobody waits for it."""
+    import threading
+    import webbrowser
+
+    def show() -> None:
+        with contextlib.suppress(OSError, webbrowser.Error):
+            webbrowser.open(url)
+
+    threading.Thread(target=show, daemon=True).start()
 
 
 def _require_extra() -> None:
